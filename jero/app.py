@@ -1,0 +1,125 @@
+"""`BaseApp`: the ASGI application. Lifespan, dispatch, and what is answered when a handler fails."""
+
+import asyncio
+import logging
+from typing import Final
+
+from jero.asgi import Receive, Scope, Send
+from jero.binding import ClientDisconnectedError
+from jero.endpoint import Endpoint
+from jero.errors import HTTPError, MethodNotAllowedError, NotFoundError, WiringError
+from jero.responses import respond_options, respond_problem
+from jero.routing import Router, allowed
+from jero.wiring import Route, compile_endpoint
+
+_logger: Final = logging.getLogger("jero")
+
+
+class BaseApp:
+    """An ASGI 3 application. Subclass it and say in `_wire` what it serves:
+
+        class App(BaseApp):
+            async def _wire(self) -> None:
+                self._include_endpoint(OrdersEndpoint())
+
+        app = App()
+
+    It is wired when the server starts it (lifespan), and a failure there keeps the server from starting, with the
+    `WiringError`'s text as the reason. Under a server without lifespan it is wired on the first request.
+    """
+
+    def __init__(self) -> None:
+        self._router: Router[Route] = Router()
+        self._owners: dict[str, str] = {}
+        self._is_wired = False
+        self._wiring = asyncio.Lock()
+
+    async def _wire(self) -> None:
+        """Include everything the application serves. Runs once a start, in the event loop that will serve."""
+
+    def _include_endpoint(self, endpoint: Endpoint) -> None:
+        """Serve `endpoint` under its path. Raises `WiringError`."""
+        methods = compile_endpoint(endpoint)
+        name = type(endpoint).__name__
+        if not self._router.add(endpoint.path, methods):
+            raise WiringError(
+                f"{name}: {endpoint.path!r} is served by {self._owners[endpoint.path]} already:"
+                " give one of them another path"
+            )
+        self._owners[endpoint.path] = name
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, as ASGI has it."""
+        if scope["type"] == "http":
+            if not self._is_wired:
+                await self._start()
+            await self._serve(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1000, "reason": ""})
+        else:
+            raise ValueError(f"jero does not serve ASGI connections of the type {scope['type']!r}")
+
+    async def _start(self) -> None:
+        async with self._wiring:
+            if not self._is_wired:
+                self._router = Router()
+                self._owners = {}
+                await self._wire()
+                self._is_wired = True
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        # A new start is wired anew: endpoints may hold what belongs to one event loop.
+        self._is_wired = False
+        try:
+            await self._start()
+        except WiringError as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        except Exception as error:
+            _logger.exception("%s: _wire failed", type(self).__name__)
+            message = f"{type(self).__name__}._wire failed: {type(error).__name__}: {error}"
+            await send({"type": "lifespan.startup.failed", "message": message})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Whatever answers raises only while nothing of the response is sent, so an error can be answered instead.
+        try:
+            await self._answer(scope, receive, send)
+        except ClientDisconnectedError:
+            return
+        except HTTPError as error:
+            await respond_problem(error, scope, send)
+        except Exception:
+            _logger.exception("%s %s failed", scope["method"], scope["path"])
+            await respond_problem(HTTPError(), scope, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = _path(scope)
+        routes = self._router.find(path)
+        if routes is None:
+            raise NotFoundError(f"Nothing is served under {path}")
+        method = scope["method"]
+        route = routes.get("GET" if method == "HEAD" else method)
+        if route is not None:
+            arguments = await route.bind(scope, receive)
+            result = await route.call(**arguments)
+            await route.respond(result, scope, receive, send)
+        elif method == "OPTIONS":
+            await respond_options(allowed(routes), send)
+        else:
+            allow = allowed(routes)
+            raise MethodNotAllowedError(f"{path} serves {allow}", raw_headers={"allow": allow})
+
+
+def _path(scope: Scope) -> str:
+    """The path below the place where the application is mounted (ASGI: `path` begins with `root_path`)."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "")
+    return path.removeprefix(root) or "/" if root else path

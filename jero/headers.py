@@ -1,0 +1,108 @@
+"""Header fields as Python sees them (a Struct, or a mapping) ↔ the pairs of bytes that ASGI takes."""
+
+import re
+import types
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Final, Literal, TypeAliasType, Union, cast, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+type HeaderPairs = list[tuple[bytes, bytes]]
+type RawHeaders = Mapping[str, str]
+
+_TEXTUAL: Final = (str, int, float, bool, Decimal, UUID, datetime, date, time, timedelta)
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_NOT_A_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|^[ \t]|[ \t]$|[^\x00-\xff]")
+
+
+def encode_pair(name: str, value: str) -> tuple[bytes, bytes]:
+    """One field as ASGI takes it: a lower-case name and a value, both bytes.
+
+    Raises `ValueError` for a name that is no token or a value that holds a line break, another control character,
+    or anything but Latin-1 (RFC 9110 § 5.1, § 5.5): such a value could end the field and forge the next.
+    """
+    if not _TOKEN.fullmatch(name):
+        raise ValueError(
+            f"{name!r} is no header name: use letters, digits and hyphens (RFC 9110 § 5.1)"
+        )
+    if _NOT_A_VALUE.search(value):
+        raise ValueError(
+            f"header {name!r} cannot have the value {value!r}: it must be Latin-1 without control characters or"
+            " blanks at its ends (RFC 9110 § 5.5)"
+        )
+    return name.lower().encode("latin-1"), value.encode("latin-1")
+
+
+def merge(defaults: HeaderPairs, *layers: Iterable[tuple[bytes, bytes]]) -> HeaderPairs:
+    """The fields of every layer, where a later layer replaces what an earlier one says of the same name."""
+    pairs = defaults
+    for layer in map(list, layers):
+        if layer:
+            said = {name for name, _ in layer}
+            pairs = [pair for pair in pairs if pair[0] not in said] + layer
+    return pairs
+
+
+def encode_raw(headers: RawHeaders | None) -> HeaderPairs:
+    """The pairs of a mapping of names to values. Raises `ValueError` as `encode_pair` does."""
+    return [encode_pair(name, value) for name, value in headers.items()] if headers else []
+
+
+def compile_encoder(struct: type[Struct]) -> Callable[[Struct], HeaderPairs]:
+    """Read the fields of a header Struct once; return the function that turns its instances into pairs.
+
+    `x_trace_id` becomes `x-trace-id`; a name given with `msgspec.field(name=…)` is taken as it is. A field that is
+    `None` is left out, one that is a list is sent once an element. Raises `TypeError`, which names the field, for
+    a field whose type has no text form.
+    """
+    hints = get_type_hints(struct)
+    names: list[tuple[str, str]] = []
+    for field in msgspec.structs.fields(struct):
+        if not _has_text_form(hints[field.name]):
+            raise TypeError(
+                f"the header field `{field.name}: {_name(hints[field.name])}` has no text form"
+            )
+        is_renamed = field.encode_name != field.name
+        names.append(
+            (field.name, field.encode_name if is_renamed else field.name.replace("_", "-"))
+        )
+
+    def encode(headers: Struct) -> HeaderPairs:
+        pairs: HeaderPairs = []
+        for attribute, name in names:
+            value: object = getattr(headers, attribute)
+            if value is None:
+                continue
+            values = cast("list[object]", value) if isinstance(value, list) else [value]
+            pairs += (encode_pair(name, _text(each)) for each in values)
+        return pairs
+
+    return encode
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(msgspec.to_builtins(value))
+
+
+def _has_text_form(annotation: object) -> bool:
+    if isinstance(annotation, TypeAliasType):
+        return _has_text_form(annotation.__value__)
+    origin = get_origin(annotation)
+    if origin in {Union, types.UnionType, list}:
+        return all(_has_text_form(part) for part in get_args(annotation))
+    if origin is Literal or annotation is types.NoneType:
+        return True
+    if hasattr(annotation, "__metadata__"):  # Annotated[T, Meta(…)]
+        return _has_text_form(get_args(annotation)[0])
+    return isinstance(annotation, type) and issubclass(annotation, (*_TEXTUAL, Enum))
+
+
+def _name(annotation: object) -> str:
+    return annotation.__qualname__ if isinstance(annotation, type) else str(annotation)

@@ -1,0 +1,35 @@
+"""The Server-Sent Event, as a handler yields it."""
+
+from msgspec import Struct
+
+
+class ServerSentEvent[T](Struct, frozen=True, kw_only=True):
+    """One event of an `SSEResponse` (WHATWG HTML 9.2.5), for when its data is not all there is to say.
+
+    `data` is sent as JSON, or as it is if it is a string, one `data` line a line. `event` is the type that a
+    client listens for (`message` if there is none). `id` is what the client sends back as `Last-Event-ID` when it
+    reconnects; the empty string resets it. `retry` is how long it waits before it does, in milliseconds.
+
+    An event without data is not dispatched by the client, but its `id` and `retry` count.
+
+    Raises `ValueError` where a field could end its line and so forge the next one: a line break in `event` or
+    `id`, NUL in `id` (which clients ignore), a negative `retry`.
+    """
+
+    data: T | str | None = None
+    event: str | None = None
+    id: str | None = None
+    retry: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("event", self.event), ("id", self.id)):
+            if value is not None and ("\n" in value or "\r" in value):
+                raise ValueError(
+                    f"a line break in the {name} of a server-sent event would forge a field: {value!r}"
+                )
+        if self.id is not None and "\0" in self.id:
+            raise ValueError(f"clients ignore a server-sent event's id that holds NUL: {self.id!r}")
+        if self.retry is not None and self.retry < 0:
+            raise ValueError(
+                f"retry is a time in milliseconds and cannot be negative: {self.retry}"
+            )

@@ -1,0 +1,125 @@
+"""Who printed that? Standard output, standard error and `logging`, told apart by the run that caused them.
+
+A context variable names the run that the current code belongs to; tasks and threads started from it inherit the
+name. What is written outside every run goes where it always went. Capturing lasts as long as some run does.
+"""
+
+import logging
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from io import TextIOBase
+from typing import Literal, Protocol, TextIO, override
+
+
+class Sink(Protocol):
+    """Where the output of one run goes."""
+
+    is_open: bool
+
+    def write(self, stream: Literal["stdout", "stderr"], text: str) -> None:
+        """Take what was written to a standard stream: any part of a line, or several."""
+        ...
+
+    def log(self, record: logging.LogRecord) -> None:
+        """Take what was logged."""
+        ...
+
+
+_current: ContextVar[Sink | None] = ContextVar("run", default=None)
+
+
+def _sink() -> Sink | None:
+    sink = _current.get()
+    return sink if sink is not None and sink.is_open else None
+
+
+class _Output(TextIOBase):
+    """A standard stream that gives each run its own text, and the real stream the rest."""
+
+    def __init__(self, name: Literal["stdout", "stderr"], real: TextIO) -> None:
+        self.real = real
+        self._name: Literal["stdout", "stderr"] = name
+
+    @override
+    def write(self, text: str, /) -> int:
+        if (sink := _sink()) is None:
+            return self.real.write(text)
+        sink.write(self._name, text)
+        return len(text)
+
+    @override
+    def flush(self) -> None:
+        self.real.flush()
+
+    @override
+    def writable(self) -> bool:
+        return True
+
+
+class _LogHandler(logging.Handler):
+    """Gives each run its own records, and the handler that was there before the rest."""
+
+    def __init__(self, before: logging.Handler | None) -> None:
+        super().__init__(logging.NOTSET if before is None else before.level)
+        self._before = before
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        if (sink := _sink()) is not None:
+            sink.log(record)
+        elif self._before is not None:
+            self._before.handle(record)
+
+
+class _Capture:
+    """Puts the captured streams in place for the first run and the real ones back after the last."""
+
+    def __init__(self) -> None:
+        self._runs = 0
+
+    def acquire(self) -> None:
+        self._runs += 1
+        if self._runs > 1:
+            return
+        self._stdout, self._stderr = sys.stdout, sys.stderr
+        sys.stdout = _Output("stdout", sys.stdout)
+        sys.stderr = _Output("stderr", sys.stderr)
+        self._last_resort = logging.lastResort
+        # A handler on the root logger would turn a snippet's own `basicConfig` into a no-op, so where nobody
+        # has configured logging yet, stand in for the handler of last resort instead.
+        self._on_root = bool(logging.root.handlers)
+        self._handler = _LogHandler(None if self._on_root else self._last_resort)
+        if self._on_root:
+            logging.root.addHandler(self._handler)
+        else:
+            logging.lastResort = self._handler
+
+    def release(self) -> None:
+        self._runs -= 1
+        if self._runs:
+            return
+        if isinstance(sys.stdout, _Output):
+            sys.stdout = self._stdout
+        if isinstance(sys.stderr, _Output):
+            sys.stderr = self._stderr
+        if self._on_root:
+            logging.root.removeHandler(self._handler)
+        else:
+            logging.lastResort = self._last_resort
+
+
+_capture = _Capture()
+
+
+@contextmanager
+def captured_by(sink: Sink) -> Generator[None]:
+    """Give `sink` what the code inside prints and logs, and what the tasks it starts do, while `sink.is_open`."""
+    _capture.acquire()
+    token = _current.set(sink)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+        _capture.release()

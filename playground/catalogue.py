@@ -1,0 +1,115 @@
+"""Finds snippets. A snippet is a module with an `app`, and beside it `.http` (what to ask) and `.transcript` (what
+came of it)."""
+
+import re
+import textwrap
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from playground import http_file, transcript
+from playground.events import Request, RunEvent
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+_MARKER = re.compile(r"^\s*#\s*--8<--\s*\[(start|end):\s*([\w-]+)\s*\]\s*$")
+
+
+class UnknownSnippetError(LookupError):
+    """There is no snippet, or no section of one, by that name. The message lists those that there are."""
+
+
+class Exchange(Struct, frozen=True):
+    """A request that can be sent to a snippet, and what came of it when it was recorded (empty if it never was).
+
+    `disconnect_after` is how many seconds after the request the client left in the recording, if it did.
+    """
+
+    name: str
+    request: Request
+    disconnect_after: float | None
+    recorded: tuple[RunEvent, ...]
+
+
+class Snippet(Struct, frozen=True, dict=True):
+    """One example. `name` is its module's name less the package of all snippets: `streaming.ndjson`."""
+
+    name: str
+    module: str
+    path: Path
+    exchanges: tuple[Exchange, ...]
+
+    @cached_property
+    def source(self) -> str:
+        """The module's text as a reader sees it: all of it but the lines that mark sections."""
+        return "".join(line for line in self._lines if not _MARKER.match(line))
+
+    def section(self, name: str) -> str:
+        """The lines between `# --8<-- [start:name]` and `# --8<-- [end:name]`, dedented."""
+        inside: list[str] = []
+        is_inside = is_found = False
+        for line in self._lines:
+            if marker := _MARKER.match(line):
+                if marker[2] == name:
+                    is_inside, is_found = marker[1] == "start", True
+            elif is_inside:
+                inside.append(line)
+        if not is_found:
+            names = sorted({marker[2] for line in self._lines if (marker := _MARKER.match(line))})
+            raise UnknownSnippetError(
+                f"{self.path.name} has no section {name!r}; it has: {', '.join(names) or 'none'}"
+            )
+        return textwrap.dedent("".join(inside))
+
+    @property
+    def transcript_path(self) -> Path:
+        """Where what came of its requests is, or would be, written down."""
+        return self.path.with_suffix(".transcript")
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.path.read_text("utf-8").splitlines(keepends=True)
+
+
+class Catalogue:
+    """The snippets of one package: every module below `root/package` that has a `.http` file beside it."""
+
+    def __init__(self, root: Path = ROOT, package: str = "snippets") -> None:
+        self.root = root
+        self.package = package
+
+    def names(self) -> list[str]:
+        """The names of all snippets, sorted."""
+        base = self.root / self.package
+        return sorted(
+            ".".join(path.relative_to(base).with_suffix("").parts)
+            for path in base.rglob("*.http")
+            if path.with_suffix(".py").is_file()
+        )
+
+    def get(self, name: str) -> Snippet:
+        """The snippet of that name, read afresh. Raises `UnknownSnippetError`, or `ValueError` for a broken file."""
+        if name not in (names := self.names()):
+            raise UnknownSnippetError(
+                f"there is no snippet {name!r}; there are: {', '.join(names) or 'none'}"
+            )
+        path = self.root.joinpath(self.package, *name.split(".")).with_suffix(".py")
+        requests = http_file.parse(path.with_suffix(".http").read_text("utf-8"))
+        recording = path.with_suffix(".transcript")
+        recorded = transcript.load(recording.read_text("utf-8")) if recording.is_file() else {}
+        exchanges = tuple(
+            Exchange(
+                request.name,
+                request.request,
+                request.disconnect_after,
+                recorded.get(request.name, ()),
+            )
+            for request in requests
+        )
+        return Snippet(name, f"{self.package}.{name}", path, exchanges)
+
+    def all(self) -> list[Snippet]:
+        """Every snippet, by name."""
+        return [self.get(name) for name in self.names()]

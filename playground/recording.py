@@ -1,0 +1,33 @@
+"""Runs a snippet's exchanges as its transcript says they went: each on a fresh app, in time that passes at once."""
+
+import asyncio
+from collections.abc import Mapping
+
+from playground.catalogue import Exchange, Snippet
+from playground.clock import run_at_once
+from playground.events import RunEvent
+from playground.runner import Run, run_on
+from playground.stage import Stage
+
+
+def record(snippet: Snippet) -> Mapping[str, list[RunEvent]]:
+    """Ask everything of the snippet, by the name of the request. Times are exact and nothing waits."""
+    return {
+        exchange.name: run_at_once(_record_one(snippet, exchange)) for exchange in snippet.exchanges
+    }
+
+
+async def _record_one(snippet: Snippet, exchange: Exchange) -> list[RunEvent]:
+    stage = Stage(snippet.module, snippet.source)
+    try:
+        async with run_on(stage, exchange.request) as run:
+            return await collect(run, exchange.disconnect_after)
+    finally:
+        await stage.aclose()
+
+
+async def collect(run: Run, disconnect_after: float | None = None) -> list[RunEvent]:
+    """All events of a run, whose client leaves after `disconnect_after` seconds if that is not `None`."""
+    if disconnect_after is not None:
+        asyncio.get_running_loop().call_later(disconnect_after, run.disconnect)
+    return [event async for event in run]

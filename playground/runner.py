@@ -1,0 +1,331 @@
+"""One request against one ASGI app, as an asynchronous iterator of `RunEvent`.
+
+The same code runs in the reader's browser, in the embedded server, in the tests and in a shell. It knows ASGI and
+nothing of any framework. Time is the event loop's, so that a loop with a clock of its own decides what a second is.
+"""
+
+import asyncio
+import logging
+import traceback
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final, Literal, Self
+from urllib.parse import unquote_to_bytes
+
+from msgspec import Struct
+
+from playground.asgi import ASGIApp, Message, Scope
+from playground.capture import captured_by
+from playground.events import Chunk, Crash, Disconnect, End, Limit, Log, Request, RunEvent, Start
+from playground.stage import Stage, StageError
+
+WINDOW: Final = 16
+"""How many events may wait for the consumer before the app's `send()` does."""
+
+TEARDOWN_EVENTS: Final = 100
+"""How many lines the app may still print after it went over a limit."""
+
+
+class Limits(Struct, frozen=True):
+    """What one run may take: seconds, events and body bytes until it is disconnected, and then `grace` seconds
+    to return, once by itself and once more after its task was cancelled."""
+
+    seconds: float = 30.0
+    events: int = 2_000
+    bytes: int = 1_048_576
+    grace: float = 5.0
+
+
+DEFAULT_LIMITS: Final = Limits()
+
+
+def run(app: ASGIApp, request: Request, limits: Limits = DEFAULT_LIMITS) -> "Run":
+    """Ask an app that is already running (see `Run`). Its lifespan is not touched."""
+
+    async def load() -> ASGIApp:
+        return app
+
+    return Run(load, request, limits)
+
+
+def run_on(stage: Stage, request: Request, limits: Limits = DEFAULT_LIMITS) -> "Run":
+    """Ask the app of `stage`, importing and starting it first if need be: a failure there is a `Crash` event."""
+    return Run(stage.app, request, limits, line_of=stage.line_of)
+
+
+class Run:
+    """One request and all that comes of it. Iterate it once; the last event is always `End`.
+
+    The app starts with the first step of the iteration. It waits in `send()` while `WINDOW` events are unread, so a
+    consumer that stops reading holds the app back. `disconnect()` makes the client leave: the app's `receive()`
+    gives `http.disconnect`, later sends go nowhere, and events go on until the app has returned. An app that has
+    not returned `limits.grace` seconds after that is cancelled, and after as long again abandoned, with a `Crash`.
+
+    As an asynchronous context manager it disconnects on exit and waits until the app has returned.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Awaitable[ASGIApp]],
+        request: Request,
+        limits: Limits = DEFAULT_LIMITS,
+        *,
+        line_of: Callable[[BaseException], int | None] = lambda _: None,
+    ) -> None:
+        self._load = load
+        self._request = request
+        self._limits = limits
+        self._line_of = line_of
+        self._events: deque[RunEvent] = deque()
+        self._arrived = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+        self._gone = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._timers: list[asyncio.TimerHandle] = []
+        self._partial = {"stdout": "", "stderr": ""}
+        self._events_left = limits.events
+        self._bytes_left = limits.bytes
+        self._is_started = False
+        self._is_complete = False
+        self._is_limited = False
+        self._is_asked_to_leave = False
+        self.is_open = True
+
+    # What the consumer does.
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> RunEvent:
+        if self._task is None:
+            self._begin()
+        while not self._events:
+            if not self.is_open:
+                raise StopAsyncIteration
+            self._arrived.clear()
+            await self._arrived.wait()
+        event = self._events.popleft()
+        if len(self._events) < WINDOW:
+            self._has_room.set()
+        return event
+
+    def disconnect(self) -> None:
+        """The client leaves, now. Does nothing when it has left, or when the app has returned."""
+        if self._gone.is_set() or not self.is_open:
+            return
+        self._is_asked_to_leave = True
+        if self._task is not None:
+            self._leave()
+
+    async def aclose(self) -> None:
+        """Disconnect and wait until the app has returned or was abandoned. What was not read is dropped."""
+        self.disconnect()
+        if self._task is None:
+            self.is_open = False
+        async for _ in self:
+            pass
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    # What the app does.
+
+    def _begin(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._loop = loop
+        self._zero = loop.time()
+        self._timers.append(loop.call_later(self._limits.seconds, self._over_limit, "seconds"))
+        if self._is_asked_to_leave:
+            self._leave()
+        self._task = asyncio.create_task(self._main())
+
+    async def _main(self) -> None:
+        with captured_by(self):
+            try:
+                app = await self._load()
+                await app(self._scope(), self._receive, self._send)
+            except StageError as error:
+                self._crash(error.stage, str(error), error.__cause__)
+            except asyncio.CancelledError:
+                waited = f"{self._limits.grace:g} s after the client had left"
+                self._crash("teardown", f"The app had not returned {waited} and was cancelled.")
+            except (
+                Exception,
+                SystemExit,
+            ) as error:  # whatever the app raised is the run's news, not ours
+                stage = "teardown" if self._gone.is_set() else "request"
+                self._crash(stage, traceback.format_exception_only(error)[-1].strip(), error)
+            finally:
+                self._finish()
+
+    def _scope(self) -> Scope:
+        request = self._request
+        path, _, query = request.target.partition("?")
+        headers = [
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in request.headers
+        ]
+        names = {name for name, _ in headers}
+        if b"host" not in names:
+            headers.insert(0, (b"host", b"127.0.0.1:8000"))
+        if request.body and b"content-length" not in names:
+            headers.append((b"content-length", str(len(request.body)).encode()))
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": request.method,
+            "scheme": "http",
+            "path": unquote_to_bytes(path).decode("utf-8", "replace"),
+            "raw_path": path.encode("latin-1"),
+            "query_string": query.encode("latin-1"),
+            "root_path": "",
+            "headers": headers,
+            "client": ("127.0.0.1", 50000),
+            "server": ("127.0.0.1", 8000),
+        }
+
+    async def _receive(self) -> Message:
+        if not self._is_started:
+            self._is_started = True
+            return {"type": "http.request", "body": self._request.body, "more_body": False}
+        if not self._is_complete:
+            await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Message) -> None:
+        if self._gone.is_set():
+            # Nobody listens any more. Give way, so that an app that only ever sends can still be cancelled.
+            await asyncio.sleep(0)
+            return
+        if message["type"] == "http.response.start":
+            headers = tuple(
+                (_text(name), _text(value)) for name, value in message.get("headers", ())
+            )
+            self._emit(Start(self._at(), message["status"], headers))
+        elif message["type"] == "http.response.body":
+            if body := bytes(message.get("body", b"")):
+                self._bytes_left -= len(body)
+                if self._bytes_left < 0:
+                    self._over_limit("bytes")
+                    return
+                self._emit(Chunk(self._at(), body))
+            if not message.get("more_body", False):
+                self._is_complete = True
+        await self._has_room.wait()
+
+    # What the app prints and logs (see `capture.Sink`).
+
+    def write(self, stream: Literal["stdout", "stderr"], text: str) -> None:
+        """Take what the app printed; whole lines become events."""
+        *lines, self._partial[stream] = (self._partial[stream] + text).split("\n")
+        for line in lines:
+            self._emit(Log(self._at(), stream, line))
+
+    def log(self, record: logging.LogRecord) -> None:
+        """Take what the app logged."""
+        error = record.exc_info[1] if record.exc_info else None
+        self._emit(
+            Log(
+                self._at(),
+                "logging",
+                record.getMessage(),
+                level=record.levelname,
+                logger=record.name,
+                traceback=_format(error),
+                line=self._line_of(error) if error else None,
+            )
+        )
+
+    # How it ends.
+
+    def _at(self) -> float:
+        return self._loop.time() - self._zero
+
+    def _emit(self, event: RunEvent) -> None:
+        if not self.is_open:
+            return
+        if isinstance(event, Log | Chunk):
+            self._events_left -= 1
+            if self._events_left < 0:
+                if not self._is_limited:
+                    self._over_limit("events")
+                if self._events_left < -TEARDOWN_EVENTS:
+                    return
+        self._events.append(event)
+        self._arrived.set()
+        if len(self._events) >= WINDOW:
+            self._has_room.clear()
+
+    def _over_limit(self, what: Literal["seconds", "events", "bytes"]) -> None:
+        if self._gone.is_set() or not self.is_open:
+            return
+        self._is_limited = True
+        self._emit(Limit(self._at(), what, getattr(self._limits, what)))
+        self._leave()
+
+    def _leave(self) -> None:
+        self._gone.set()
+        self._has_room.set()
+        self._emit(Disconnect(self._at()))
+        self._timers.append(self._loop.call_later(self._limits.grace, self._cancel))
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._timers.append(self._loop.call_later(self._limits.grace, self._abandon))
+
+    def _abandon(self) -> None:
+        waited = f"{2 * self._limits.grace:g} s after the client had left"
+        self._crash(
+            "teardown",
+            f"The app had not returned {waited}, refused to be cancelled, and was abandoned.",
+        )
+        self._finish()
+
+    def _crash(
+        self,
+        stage: Literal["import", "startup", "request", "teardown"],
+        message: str,
+        error: BaseException | None = None,
+    ) -> None:
+        line = self._line_of(error) if error else None
+        self._emit(Crash(self._at(), stage, message, _format(error), line))
+
+    def _finish(self) -> None:
+        for stream in ("stdout", "stderr"):
+            if self._partial[stream]:
+                self.write(stream, "\n")
+        for timer in self._timers:
+            timer.cancel()
+        self._emit(End(self._at(), self._is_complete))
+        self.is_open = False
+        self._arrived.set()
+
+
+def _text(header: bytes) -> str:
+    return header.decode("latin-1")
+
+
+def _format(error: BaseException | None) -> str:
+    """The traceback as Python prints it, less the frames of the machinery that called the app."""
+    if error is None:
+        return ""
+    frames = error.__traceback__
+    while (
+        frames is not None
+        and frames.tb_next is not None
+        and _is_ours(frames.tb_frame.f_code.co_filename)
+    ):
+        frames = frames.tb_next
+    return "".join(traceback.format_exception(type(error), error, frames))
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith("<frozen importlib") or filename.endswith(
+        ("playground/runner.py", "playground/stage.py", "importlib/__init__.py")
+    )
