@@ -141,8 +141,9 @@ def _compile_respond(name: str, method: str, annotation: object) -> Respond:
 def _compile_headers(name: str, annotation: object) -> Callable[[Struct], HeaderPairs] | None:
     if annotation is None or annotation is types.NoneType:
         return None
-    if not (isinstance(annotation, type) and issubclass(annotation, Struct)):
-        raise WiringError(f"{name} has headers of the type {_show(annotation)}: expected a Struct")
+    shown = _show(annotation)
+    if not isinstance(annotation, type) or not issubclass(annotation, Struct):
+        raise WiringError(f"{name} has headers of the type {shown}: expected a Struct")
     try:
         return compile_encoder(annotation)
     except TypeError as error:

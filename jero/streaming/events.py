@@ -1,9 +1,11 @@
 """The Server-Sent Event, as a handler yields it."""
 
+from typing import Never
+
 from msgspec import Struct
 
 
-class ServerSentEvent[T](Struct, frozen=True, kw_only=True):
+class ServerSentEvent[T = Never](Struct, frozen=True, kw_only=True):
     """One event of an `SSEResponse` (WHATWG HTML 9.2.5), for when its data is not all there is to say.
 
     `data` is sent as JSON, or as it is if it is a string, one `data` line a line. `event` is the type that a

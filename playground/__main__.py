@@ -1,0 +1,132 @@
+"""`python -m playground`: serve the site, run a snippet, record and check transcripts, bundle for the browser."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from playground import transcript
+from playground.bundle import bundle
+from playground.catalogue import ROOT, Catalogue, Exchange, Snippet, UnknownSnippetError
+from playground.recording import record
+from playground.runner import run_on
+from playground.server import serve
+from playground.stage import Stage
+
+
+def main() -> int:
+    """Do what the command line says; 0 when it went well."""
+    arguments = _parser().parse_args()
+    try:
+        return arguments.command(arguments)
+    except (UnknownSnippetError, ValueError) as error:
+        print(f"playground: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m playground", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("serve", help="serve the built site, and run snippets for it")
+    command.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    command.add_argument("--port", type=int, default=8000, help="the port (default: %(default)s)")
+    command.set_defaults(command=_serve)
+
+    command = commands.add_parser("run", help="run a snippet here and print its events as they happen")
+    command.add_argument("snippet", help="such as streaming.ndjson, or snippets.streaming.ndjson")
+    command.add_argument("--request", help="the name of the request to send (default: the first)")
+    command.set_defaults(command=_run)
+
+    for name, function, text in (
+        ("record", _record, "write the transcripts of snippets anew"),
+        ("check", _check, "compare snippets with their transcripts; exit status 1 if one differs"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("snippets", nargs="*", help="which ones (default: all)")
+        command.set_defaults(command=function)
+
+    command = commands.add_parser("bundle", help="make what the site needs to run snippets in the browser")
+    command.add_argument("--out", type=Path, default=ROOT / "docs" / "assets" / "live")
+    command.set_defaults(command=_bundle)
+    return parser
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    return serve(host=arguments.host, port=arguments.port)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    snippet = Catalogue().get(_short(arguments.snippet))
+    return asyncio.run(_print_run(snippet, _exchange(snippet, arguments.request)))
+
+
+async def _print_run(snippet: Snippet, exchange: Exchange) -> int:
+    stage = Stage(snippet.module, snippet.source)
+    is_complete = False
+    out = sys.stdout  # while the run lasts, `print` belongs to the snippet
+    try:
+        async with run_on(stage, exchange.request) as run:
+            if exchange.disconnect_after is not None:
+                asyncio.get_running_loop().call_later(exchange.disconnect_after, run.disconnect)
+            async for event in run:
+                out.write(transcript.write(event) + "\n")
+                out.flush()
+                is_complete = getattr(event, "complete", False)
+    finally:
+        await stage.aclose()
+    return 0 if is_complete or exchange.disconnect_after is not None else 1
+
+
+def _record(arguments: argparse.Namespace) -> int:
+    for snippet in _chosen(arguments.snippets):
+        text = transcript.dump(record(snippet))
+        path = snippet.transcript_path
+        is_new = not path.is_file() or path.read_text("utf-8") != text
+        if is_new:
+            path.write_text(text, "utf-8")
+        print(f"{'recorded ' if is_new else 'unchanged'}  {snippet.name}")
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    status = 0
+    for snippet in _chosen(arguments.snippets):
+        path = snippet.transcript_path
+        now = transcript.dump(record(snippet))
+        is_same = path.is_file() and path.read_text("utf-8") == now
+        print(f"{'same   ' if is_same else 'DIFFERS'}  {snippet.name}")
+        if not is_same:
+            status = 1
+            print(now)
+    return status
+
+
+def _bundle(arguments: argparse.Namespace) -> int:
+    bundle(arguments.out)
+    return 0
+
+
+def _chosen(names: list[str]) -> list[Snippet]:
+    catalogue = Catalogue()
+    return [catalogue.get(_short(name)) for name in names] or catalogue.all()
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("snippets.")
+
+
+def _exchange(snippet: Snippet, name: str | None) -> Exchange:
+    if name is None:
+        return snippet.exchanges[0]
+    for exchange in snippet.exchanges:
+        if exchange.name == name:
+            return exchange
+    names = ", ".join(repr(exchange.name) for exchange in snippet.exchanges)
+    raise ValueError(f"{snippet.name} has no request {name!r}; it has: {names}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,10 @@
+"""What the framework's tests share: a clock on which nothing waits, and a way to ask an app."""
+
+import pytest
+
+from playground.clock import VirtualClock
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, object]]:
+    return "asyncio", {"loop_factory": VirtualClock}

@@ -1,0 +1,350 @@
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from contextvars import ContextVar
+from itertools import count
+from typing import Self
+
+import pytest
+from msgspec import Struct
+
+from jero import Endpoint, HTTPError, NDJSONStreamingResponse, SSEResponse, StreamingResponse
+from jero.asgi import Message, Scope
+from jero.streaming.responses import Stream
+from playground.events import Chunk, Disconnect, Start
+from tests.asking import Answer, app_of, ask
+
+pytestmark = pytest.mark.anyio
+
+
+class Row(Struct):
+    number: int
+
+
+async def stream(
+    stream: Stream[Row], *, method: str = "GET", leave_after: float | None = None
+) -> Answer:
+    class RowsEndpoint(Endpoint, path="/rows"):
+        async def get(self) -> NDJSONStreamingResponse[Row]:
+            return NDJSONStreamingResponse(stream=stream)
+
+    return await ask(app_of(RowsEndpoint()), "/rows", method, leave_after=leave_after)
+
+
+async def rows(many: int = 3, pause: float = 0.1) -> AsyncIterator[Row]:
+    for number in range(many):
+        await asyncio.sleep(pause)
+        yield Row(number)
+
+
+async def held(items: AsyncIterable[Row]) -> AsyncGenerator[AsyncIterable[Row]]:
+    print("opened")
+    yield items
+    await asyncio.sleep(1)
+    print("closed")
+
+
+async def failing(before: int) -> AsyncIterator[Row]:
+    async for row in rows(before):
+        yield row
+    raise LookupError("row is missing")
+
+
+async def test_an_item_is_sent_when_it_is_there_and_not_later() -> None:
+    answer = await stream(rows())
+    chunks = [event for event in answer.events if isinstance(event, Chunk)]
+    assert [(round(chunk.at, 3), chunk.body) for chunk in chunks] == [
+        (0.1, b'{"number":0}\n'),
+        (0.2, b'{"number":1}\n'),
+        (0.3, b'{"number":2}\n'),
+    ]
+
+
+async def test_an_empty_stream_is_a_complete_response() -> None:
+    answer = await stream(rows(0))
+    assert (answer.status, answer.body, answer.is_complete) == (200, b"", True)
+
+
+async def test_teardown_runs_after_the_last_item_and_before_the_end() -> None:
+    answer = await stream(held(rows()))
+    assert (answer.printed, answer.is_complete) == (["opened", "closed"], True)
+
+
+async def test_teardown_runs_after_an_error_in_the_stream() -> None:
+    answer = await stream(held(failing(2)))
+    assert (answer.printed, answer.is_complete) == (["opened", "closed"], False)
+
+
+async def test_teardown_that_awaits_finishes_when_the_client_leaves() -> None:
+    answer = await stream(held(rows(100)), leave_after=0.25)
+    assert answer.printed == ["opened", "closed"]
+    assert len(answer.chunks) == 2
+
+
+async def test_teardown_finishes_when_the_client_leaves_while_it_runs() -> None:
+    answer = await stream(held(rows(1)), leave_after=0.5)
+    assert answer.printed == ["opened", "closed"]
+
+
+async def test_teardown_finishes_when_the_request_is_cancelled() -> None:
+    printed: list[str] = []
+
+    async def resource() -> AsyncGenerator[AsyncIterable[Row]]:
+        yield rows(100)
+        await asyncio.sleep(1)
+        printed.append("closed")
+
+    class RowsEndpoint(Endpoint, path="/rows"):
+        async def get(self) -> NDJSONStreamingResponse[Row]:
+            return NDJSONStreamingResponse(stream=resource())
+
+    async def receive() -> Message:
+        await asyncio.sleep(1000)
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        pass
+
+    scope: Scope = {"type": "http", "method": "GET", "path": "/rows", "headers": []}
+    request = asyncio.create_task(app_of(RowsEndpoint())(scope, receive, send))
+    await asyncio.sleep(0.25)
+    request.cancel()
+    await asyncio.wait([request])
+    assert request.cancelled()
+    assert printed == ["closed"]
+
+
+async def test_the_items_generator_is_closed_too_when_the_client_leaves() -> None:
+    async def ticks() -> AsyncIterator[Row]:
+        try:
+            for number in count():
+                yield Row(number)
+                await asyncio.sleep(0.1)
+        finally:
+            await asyncio.sleep(0.1)
+            print("ticks closed")
+
+    answer = await stream(held(ticks()), leave_after=0.25)
+    assert answer.printed == ["opened", "ticks closed", "closed"]
+
+
+async def test_no_more_than_one_further_item_is_pulled_after_the_client_left() -> None:
+    async def stubborn() -> AsyncIterator[Row]:
+        for number in count():
+            print(number)
+            try:
+                await asyncio.sleep(0.1)
+            except asyncio.CancelledError:
+                print("will not end")
+            yield Row(number)
+
+    answer = await stream(stubborn(), leave_after=0.25)
+    assert answer.printed == ["0", "1", "2", "will not end"]
+
+
+async def test_a_client_that_leaves_in_silence_is_noticed_at_once() -> None:
+    answer = await stream(held(rows(1, pause=1000)), leave_after=3)
+    left = next(event.at for event in answer.events if isinstance(event, Disconnect))
+    assert answer.events[-1].at == pytest.approx(left + 1)  # the second that teardown takes
+
+
+async def test_an_error_before_the_first_item_is_answered_as_an_error() -> None:
+    answer = await stream(failing(0))
+    assert (answer.problem["status"], answer.logged[0].text) == (500, "GET /rows failed")
+
+
+async def test_an_http_error_in_set_up_is_answered_as_its_problem() -> None:
+    class BusyError(HTTPError):
+        status_code = 503
+
+    async def refused() -> AsyncGenerator[AsyncIterable[Row]]:
+        for problem in ("no cursor is free",):
+            raise BusyError(problem)
+        yield rows()
+
+    answer = await stream(refused())
+    assert answer.problem == {
+        "title": "Service Unavailable",
+        "status": 503,
+        "detail": "no cursor is free",
+    }
+
+
+async def test_the_start_waits_for_the_first_item_but_never_longer_than_a_quarter_second() -> None:
+    answer = await stream(rows(1, pause=10))
+    start = next(event for event in answer.events if isinstance(event, Start))
+    assert start.at == pytest.approx(0.25)
+
+
+async def test_an_error_after_the_first_item_is_logged_and_leaves_the_response_incomplete() -> None:
+    answer = await stream(failing(2))
+    assert (len(answer.chunks), answer.is_complete) == (2, False)
+    (line,) = answer.logged
+    assert (line.logger, line.level) == ("jero", "ERROR")
+    assert line.text == "RowsEndpoint.get: the stream broke off"
+    assert "LookupError: row is missing" in line.traceback
+
+
+async def test_an_error_in_teardown_leaves_the_response_incomplete() -> None:
+    async def unlucky() -> AsyncGenerator[AsyncIterable[Row]]:
+        yield rows()
+        raise OSError("commit failed")
+
+    answer = await stream(unlucky())
+    assert (len(answer.chunks), answer.is_complete) == (3, False)
+    assert "OSError: commit failed" in answer.logged[0].traceback
+
+
+async def test_a_generator_that_yields_its_stream_twice_is_a_logged_error_that_names_it() -> None:
+    async def greedy() -> AsyncGenerator[AsyncIterable[Row]]:
+        yield rows()
+        yield rows()
+
+    answer = await stream(greedy())
+    assert not answer.is_complete
+    assert "greedy yielded twice" in answer.logged[0].traceback
+
+
+async def test_head_neither_starts_the_stream_nor_opens_its_resource() -> None:
+    answer = await stream(held(rows()), method="HEAD")
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert (answer.printed, answer.body, answer.is_complete) == ([], b"", True)
+
+
+async def test_set_up_iteration_and_teardown_share_one_task_and_context() -> None:
+    tasks: set[asyncio.Task[object] | None] = set()
+    tenant: ContextVar[str] = ContextVar("tenant")
+
+    async def items() -> AsyncIterator[Row]:
+        tasks.add(asyncio.current_task())
+        print(tenant.get())
+        yield Row(1)
+
+    async def scoped() -> AsyncGenerator[AsyncIterable[Row]]:
+        tasks.add(asyncio.current_task())
+        token = tenant.set("acme")
+        async with asyncio.timeout(10):
+            yield items()
+        tasks.add(asyncio.current_task())
+        tenant.reset(token)  # raises in any other context
+
+    answer = await stream(scoped())
+    assert (len(tasks), answer.printed, answer.is_complete) == (1, ["acme"], True)
+
+
+async def test_an_iterable_that_is_no_generator_is_streamed() -> None:
+    class Countdown:
+        number = 3
+
+        def __aiter__(self) -> Self:
+            return self
+
+        async def __anext__(self) -> Row:
+            if not self.number:
+                raise StopAsyncIteration
+            self.number -= 1
+            return Row(self.number)
+
+    answer = await stream(Countdown())
+    assert answer.body == b'{"number":2}\n{"number":1}\n{"number":0}\n'
+
+
+async def test_an_item_that_cannot_be_encoded_breaks_the_stream_off() -> None:
+    class TextEndpoint(Endpoint, path="/"):
+        async def get(self) -> StreamingResponse:
+            return StreamingResponse(stream=self._chunks())
+
+        async def _chunks(self) -> AsyncIterator[bytes]:
+            yield b"bytes"
+            yield "text"  # type: ignore[misc] # what is tested
+
+    answer = await ask(app_of(TextEndpoint()), "/")
+    assert (answer.body, answer.is_complete) == (b"bytes", False)
+    assert "its stream gave str" in answer.logged[0].traceback
+
+
+async def test_an_endless_stream_that_is_always_ready_lets_others_run_and_notices_the_client() -> (
+    None
+):
+    class EndlessEndpoint(Endpoint, path="/"):
+        async def get(self) -> StreamingResponse:
+            return StreamingResponse(stream=self._zeros())
+
+        async def _zeros(self) -> AsyncIterator[bytes]:
+            while True:
+                yield b"0"
+
+    answer = await ask(app_of(EndlessEndpoint()), "/", leave_after=0)
+    assert not answer.is_complete
+
+
+async def events(*pauses: float) -> AsyncIterator[Row]:
+    for number, pause in enumerate(pauses):
+        await asyncio.sleep(pause)
+        yield Row(number)
+
+
+async def listen(*pauses: float, keepalive: float | None) -> list[tuple[float, bytes]]:
+    class FeedEndpoint(Endpoint, path="/feed"):
+        async def get(self) -> SSEResponse[Row]:
+            return SSEResponse(stream=events(*pauses), keepalive=keepalive)
+
+    answer = await ask(app_of(FeedEndpoint()), "/feed")
+    return [(round(event.at, 3), event.body) for event in answer.events if isinstance(event, Chunk)]
+
+
+async def test_keepalive_sends_a_comment_after_each_silence_of_that_many_seconds() -> None:
+    assert await listen(0, 2.5, keepalive=1) == [
+        (0, b'data: {"number":0}\n\n'),
+        (1, b": ping\n\n"),
+        (2, b": ping\n\n"),
+        (2.5, b'data: {"number":1}\n\n'),
+    ]
+
+
+async def test_keepalive_sends_nothing_while_events_flow() -> None:
+    sent = await listen(*[0.9] * 5, keepalive=1)
+    assert [body for _, body in sent if body.startswith(b":")] == []
+
+
+async def test_without_keepalive_a_silence_is_silent() -> None:
+    assert len(await listen(0, 20, keepalive=None)) == 2
+
+
+async def test_streams_ask_caches_and_proxies_not_to_hold_them_back() -> None:
+    headers = (await stream(rows())).headers
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-accel-buffering"] == "no"
+
+
+class CountHeaders(Struct):
+    x_rows: int
+    cache_control: str = "private"
+
+
+async def test_status_typed_and_raw_headers_are_sent_and_raw_ones_have_the_last_word() -> None:
+    class CountedEndpoint(Endpoint, path="/rows"):
+        async def get(self) -> NDJSONStreamingResponse[Row, CountHeaders]:
+            return NDJSONStreamingResponse(
+                stream=rows(),
+                status_code=203,
+                headers=CountHeaders(3),
+                raw_headers={"Content-Type": "application/jsonl"},
+            )
+
+    answer = await ask(app_of(CountedEndpoint()), "/rows")
+    assert answer.status == 203
+    assert answer.headers == {
+        "cache-control": "private",
+        "x-accel-buffering": "no",
+        "x-rows": "3",
+        "content-type": "application/jsonl",
+    }
+
+
+async def test_a_header_value_that_would_forge_another_is_a_500_and_nothing_is_opened() -> None:
+    class ForgedEndpoint(Endpoint, path="/rows"):
+        async def get(self) -> NDJSONStreamingResponse[Row]:
+            return NDJSONStreamingResponse(stream=held(rows()), raw_headers={"x-a": "1\r\nx-b: 2"})
+
+    answer = await ask(app_of(ForgedEndpoint()), "/rows")
+    assert (answer.problem["status"], answer.printed) == (500, [])

@@ -1,0 +1,132 @@
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from jero import ServerSentEvent
+from jero.streaming.wire import PING, encode_ndjson, encode_raw, encode_sse
+
+
+class Order(Struct):
+    item: str
+
+
+def sse(item: object) -> bytes:
+    buffer = bytearray()
+    encode_sse(item, buffer)
+    return bytes(buffer)
+
+
+class Event(Struct):
+    data: str
+    event: str = "message"
+    id: str = ""
+
+
+def parse(stream: str) -> tuple[list[Event], int | None]:
+    """Interpret an event stream, step by step as WHATWG HTML 9.2.6 says; the events, and the retry."""
+    events: list[Event] = []
+    data = kind = last_id = ""
+    retry = None
+    for line in stream.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        match field:
+            case "" if not line:
+                if data:
+                    events.append(Event(data.removesuffix("\n"), kind or "message", last_id))
+                data = kind = ""
+            case "data":
+                data += value + "\n"
+            case "event":
+                kind = value
+            case "id" if "\0" not in value:
+                last_id = value
+            case "retry" if value.isascii() and value.isdigit():
+                retry = int(value)
+            case _:
+                pass
+    return events, retry
+
+
+lines = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]))
+ids = st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]))
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), lines.filter(bool), ids)
+def test_any_text_survives_a_round_trip_through_the_specifications_parser(
+    data: str, event: str, last_id: str
+) -> None:
+    wire = sse(ServerSentEvent(data=data, event=event, id=last_id))
+    as_lines = data.replace("\r\n", "\n").replace("\r", "\n")  # clients see every line end as \n
+    assert parse(wire.decode()) == ([Event(as_lines, event, last_id)], None)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_struct_survives_a_round_trip_whatever_text_it_holds(item: str) -> None:
+    (event,), _ = parse(sse(Order(item)).decode())
+    assert msgspec.json.decode(event.data, type=Order) == Order(item)
+
+
+@pytest.mark.parametrize("text", ["a\u2028b", "a\u0085b", "a\x0bb", "a\x1cb"])
+def test_nothing_but_line_feed_and_carriage_return_splits_data(text: str) -> None:
+    assert sse(text) == f"data: {text}\n\n".encode()
+
+
+def test_an_event_says_all_its_fields() -> None:
+    event = ServerSentEvent(data=Order("tea"), event="sold", id="7", retry=100)
+    assert sse(event) == b'event: sold\nid: 7\nretry: 100\ndata: {"item":"tea"}\n\n'
+
+
+def test_an_event_without_data_sets_only_what_it_says() -> None:
+    assert sse(ServerSentEvent(retry=100)) == b"retry: 100\n\n"
+
+
+def test_empty_data_is_an_event_and_no_data_is_none() -> None:
+    assert sse(ServerSentEvent(data="")) == b"data: \n\n"
+    assert sse(ServerSentEvent(id="1")) == b"id: 1\n\n"
+
+
+def test_a_ping_is_no_event() -> None:
+    assert parse(PING.decode()) == ([], None)
+
+
+@pytest.mark.parametrize("field", ["event", "id"])
+@pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\r\ndata: forged"])
+def test_a_line_break_in_event_or_id_is_refused_when_the_event_is_made(
+    field: str, value: str
+) -> None:
+    with pytest.raises(ValueError, match="would forge a field"):
+        msgspec.convert({field: value}, ServerSentEvent[str])
+
+
+def test_nul_in_an_id_is_refused() -> None:
+    with pytest.raises(ValueError, match="NUL"):
+        ServerSentEvent(id="a\0b")
+
+
+def test_a_negative_retry_is_refused() -> None:
+    with pytest.raises(ValueError, match="milliseconds"):
+        ServerSentEvent(retry=-1)
+
+
+@given(st.lists(st.text()))
+def test_an_ndjson_line_is_always_one_item(items: list[str]) -> None:
+    buffer = bytearray()
+    for item in items:
+        encode_ndjson(Order(item), buffer)
+    decoded = [msgspec.json.decode(line, type=Order) for line in buffer.split(b"\n")[:-1]]
+    assert decoded == [Order(item) for item in items]
+
+
+@pytest.mark.parametrize("chunk", [b"a", bytearray(b"a"), memoryview(b"a")])
+def test_raw_bytes_are_sent_as_they_are(chunk: object) -> None:
+    buffer = bytearray()
+    encode_raw(chunk, buffer)
+    assert buffer == b"a"
+
+
+def test_text_is_no_raw_chunk() -> None:
+    with pytest.raises(TypeError, match="sends bytes, and its stream gave str"):
+        encode_raw("a", bytearray())
