@@ -10,7 +10,7 @@ from playground.bundle import bundle
 from playground.catalogue import ROOT, Catalogue, Exchange, Snippet, UnknownSnippetError
 from playground.recording import record
 from playground.runner import run_on
-from playground.server import serve
+from playground.server.serve import Options, serve
 from playground.stage import Stage
 
 
@@ -31,11 +31,21 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     command = commands.add_parser("serve", help="serve the built site, and run snippets for it")
-    command.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    command.add_argument(
+        "--host", default="127.0.0.1", help="what to listen on (default: %(default)s)"
+    )
     command.add_argument("--port", type=int, default=8000, help="the port (default: %(default)s)")
+    command.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        help="a further host name that readers may call it by",
+    )
     command.set_defaults(command=_serve)
 
-    command = commands.add_parser("run", help="run a snippet here and print its events as they happen")
+    command = commands.add_parser(
+        "run", help="run a snippet here and print its events as they happen"
+    )
     command.add_argument("snippet", help="such as streaming.ndjson, or snippets.streaming.ndjson")
     command.add_argument("--request", help="the name of the request to send (default: the first)")
     command.set_defaults(command=_run)
@@ -48,14 +58,17 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("snippets", nargs="*", help="which ones (default: all)")
         command.set_defaults(command=function)
 
-    command = commands.add_parser("bundle", help="make what the site needs to run snippets in the browser")
+    command = commands.add_parser(
+        "bundle", help="make what the site needs to run snippets in the browser"
+    )
     command.add_argument("--out", type=Path, default=ROOT / "docs" / "assets" / "live")
     command.set_defaults(command=_bundle)
     return parser
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    return serve(host=arguments.host, port=arguments.port)
+    names = tuple(arguments.name)
+    return serve(Options(host=arguments.host, port=arguments.port, names=names))
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -64,7 +77,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 async def _print_run(snippet: Snippet, exchange: Exchange) -> int:
-    stage = Stage(snippet.module, snippet.source)
+    stage = Stage(snippet.module)
     is_complete = False
     out = sys.stdout  # while the run lasts, `print` belongs to the snippet
     try:

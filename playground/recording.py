@@ -18,7 +18,7 @@ def record(snippet: Snippet) -> Mapping[str, list[RunEvent]]:
 
 
 async def _record_one(snippet: Snippet, exchange: Exchange) -> list[RunEvent]:
-    stage = Stage(snippet.module, snippet.source)
+    stage = Stage(snippet.module)
     try:
         async with run_on(stage, exchange.request) as run:
             return await collect(run, exchange.disconnect_after)

@@ -1,0 +1,157 @@
+# /// script
+# dependencies = ["nox[uv]"]
+# ///
+"""Every chore of this project. `python3 noxfile.py -s serve` and the like need nothing but Python and pip.
+
+`python3 noxfile.py -l` lists the sessions. With nox installed, `nox -s serve` is the same; with uv, so is
+`uv run noxfile.py -s serve`.
+"""
+
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+TOOLS = ROOT / "build" / "nox"
+
+try:
+    import nox
+except ModuleNotFoundError:
+    # A folder of its own, because a system's Python may not be installed into (PEP 668) and may lack venv.
+    sys.path.insert(0, str(TOOLS))
+    if not (TOOLS / "nox").is_dir():
+        print("Installing nox and uv into build/nox …", flush=True)
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        lock = ["--require-hashes", "--requirement", str(ROOT / "requirements" / "nox.txt")]
+        subprocess.run(
+            [*pip, "--root-user-action=ignore", "--target", str(TOOLS), *lock], check=True
+        )
+        importlib.invalidate_caches()
+    import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "tests"]
+
+PYTHON = "3.13"
+PYTHON_CODE = ["jero", "playground", "snippets", "tests", "site_tests", "noxfile.py"]
+ASSETS = "docs/assets/live"
+
+
+@nox.session(python=PYTHON)
+def serve(session: nox.Session) -> None:
+    """Build the site and serve it, with the snippets running on the server; -- --port 8001 for another port."""
+    _install(session)
+    session.run("python", "-m", "playground", "serve", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def tests(session: nox.Session) -> None:
+    """Build the site and run all tests, the browser's included; -- ARGUMENTS go to pytest."""
+    _install(session)
+    chromium = _find_chromium(session)
+    _build_site(session)
+    session.run("python", "-m", "pytest", *session.posargs, env={"CHROMIUM": chromium})
+
+
+@nox.session(python=PYTHON)
+def docs(session: nox.Session) -> None:
+    """Build the site into site/, for any static host."""
+    _install(session)
+    _build_site(session)
+
+
+@nox.session(python=PYTHON)
+def lint(session: nox.Session) -> None:
+    """Check style and types, of Python and of TypeScript."""
+    _install(session)
+    session.run("ruff", "check", *PYTHON_CODE)
+    session.run("ruff", "format", "--check", *PYTHON_CODE)
+    session.run("pyright", "--pythonpath", _python(session))
+    session.run("python", "-m", "playground", "bundle", "--check-types")
+
+
+@nox.session(python=PYTHON)
+def record(session: nox.Session) -> None:
+    """Write the transcripts of the snippets anew; -- NAMES for some of them."""
+    _install(session)
+    session.run("python", "-m", "playground", "record", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def lock(session: nox.Session) -> None:
+    """Lock the newest versions of everything the sessions install; -- --upgrade-package NAME for one."""
+    compile_ = [
+        "uv",
+        "pip",
+        "compile",
+        "--quiet",
+        "--universal",
+        "--generate-hashes",
+        "--no-emit-index-url",
+    ]
+    compile_ += ["--python-version", PYTHON, "--custom-compile-command", "nox -s lock"]
+    upgrade = session.posargs or ["--upgrade"]
+    groups = ["--group", "docs", "--group", "tests", "--group", "lint"]
+    session.run(*compile_, *upgrade, *groups, "-o", "requirements/dev.txt", external=True)
+    session.run(*compile_, *upgrade, "--group", "nox", "-o", "requirements/nox.txt", external=True)
+
+
+def _install(session: nox.Session) -> None:
+    session.install("--quiet", "--require-hashes", "--requirement", "requirements/dev.txt")
+
+
+def _build_site(session: nox.Session) -> None:
+    session.run("python", "-m", "playground", "bundle")
+    session.run("python", "-m", "mkdocs", "build", "--strict", "--quiet")
+
+
+def _python(session: nox.Session) -> str:
+    return str(Path(session.bin) / "python")
+
+
+def _find_chromium(session: nox.Session) -> str:
+    """The path of a Chromium: the system's, or Playwright's, or Debian's, whichever can be had first."""
+    return (
+        os.environ.get("CHROMIUM")
+        or _on_path()
+        or _from_playwright(session)
+        or _from_debian(session)
+    )
+
+
+def _on_path() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+def _from_playwright(session: nox.Session) -> str | None:
+    session.log("There is no Chromium: asking Playwright for its own …")
+    session.run("playwright", "install", "chromium", success_codes=range(256))
+    code = "from playwright.sync_api import sync_playwright as p\nwith p() as b: print(b.chromium.executable_path)"
+    path = str(session.run("python", "-c", code, silent=True)).strip()
+    # Downloaded is not enough: it must find its libraries, too.
+    is_there = (
+        Path(path).exists() and subprocess.run([path, "--version"], check=False).returncode == 0
+    )
+    return path if is_there else None
+
+
+def _from_debian(session: nox.Session) -> str:
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        session.log("Playwright has none for this machine: installing Debian's …")
+        session.run("apt-get", "update", "--quiet", "--quiet", external=True)
+        session.run("apt-get", "install", "--quiet", "--quiet", "--yes", "chromium", external=True)
+        if path := _on_path():
+            return path
+    session.error(
+        "The pages are tested in Chromium, and none can be had: install it, or set CHROMIUM to its path."
+    )
+
+
+if __name__ == "__main__":
+    nox.main()

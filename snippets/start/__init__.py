@@ -1,0 +1,1 @@
+"""Examples of the home page and of Getting started."""
