@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from playground import transcript
-from playground.bundle import bundle
+from playground.bundle import BundleError, bundle, check_types
 from playground.catalogue import ROOT, Catalogue, Exchange, Snippet, UnknownSnippetError
 from playground.recording import record
 from playground.runner import run_on
@@ -19,7 +19,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         return arguments.command(arguments)
-    except (UnknownSnippetError, ValueError) as error:
+    except (BundleError, UnknownSnippetError, ValueError) as error:
         print(f"playground: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         "bundle", help="make what the site needs to run snippets in the browser"
     )
     command.add_argument("--out", type=Path, default=ROOT / "docs" / "assets" / "live")
+    command.add_argument("--check-types", action="store_true", help="only check TypeScript's types")
     command.set_defaults(command=_bundle)
     return parser
 
@@ -118,7 +119,10 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _bundle(arguments: argparse.Namespace) -> int:
-    bundle(arguments.out)
+    if arguments.check_types:
+        check_types()
+    else:
+        bundle(arguments.out)
     return 0
 
 

@@ -224,7 +224,7 @@ class Run:
         """Take what the app printed; whole lines become events."""
         *lines, self._partial[stream] = (self._partial[stream] + text).split("\n")
         for line in lines:
-            self._emit(Log(self._at(), stream, line))
+            self._emit(Log(self._at(), stream, _sendable(line)))
 
     def log(self, record: logging.LogRecord) -> None:
         """Take what the app logged."""
@@ -233,7 +233,7 @@ class Run:
             Log(
                 self._at(),
                 "logging",
-                record.getMessage(),
+                _sendable(record.getMessage()),
                 level=record.levelname,
                 logger=record.name,
                 traceback=_format(error),
@@ -294,7 +294,7 @@ class Run:
         error: BaseException | None = None,
     ) -> None:
         line = self._line_of(error) if error else None
-        self._emit(Crash(self._at(), stage, message, _format(error), line))
+        self._emit(Crash(self._at(), stage, _sendable(message), _format(error), line))
 
     def _finish(self) -> None:
         for stream in ("stdout", "stderr"):
@@ -311,6 +311,11 @@ def _text(header: bytes) -> str:
     return header.decode("latin-1")
 
 
+def _sendable(text: str) -> str:
+    """The text with its lone surrogates, which no encoding can carry, written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _format(error: BaseException | None) -> str:
     """The traceback as Python prints it, less the frames of the machinery that called the app."""
     if error is None:
@@ -322,7 +327,7 @@ def _format(error: BaseException | None) -> str:
         and _is_ours(frames.tb_frame.f_code.co_filename)
     ):
         frames = frames.tb_next
-    return "".join(traceback.format_exception(type(error), error, frames))
+    return _sendable("".join(traceback.format_exception(type(error), error, frames)))
 
 
 def _is_ours(filename: str) -> bool:

@@ -25,7 +25,7 @@ from msgspec.structs import replace
 from playground.events import Chunk, Crash, Disconnect, End, Limit, Log, RunEvent, Start
 
 _KIND_WIDTH = 11
-_SPECIAL = re.compile(r"[\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\udc80-\udcff]| $")
+_SPECIAL = re.compile(r"[\\\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\udc80-\udcff]| $")
 _ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|([nrt\\]))")
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\\": r"\\"}
 _LONG = {short[1]: char.encode() for char, short in _SHORT.items()}
@@ -86,7 +86,7 @@ def write(event: RunEvent) -> str:
     head, *more = _content(event)
     at = f"{event.at:.3f}  "
     lines = [
-        f"{at}{kind:<{_KIND_WIDTH}}{head}".rstrip(),
+        f"{at}{kind:<{_KIND_WIDTH}}{head}".rstrip(" "),
         *(f"{'':{len(at) + _KIND_WIDTH - 2}}| {line}" for line in more),
     ]
     return "\n".join(lines)
@@ -97,10 +97,10 @@ def _content(event: RunEvent) -> list[str]:
         case Log(stream="logging"):
             return [
                 f"{event.level} {event.logger}{_at_line(event.line)}",
-                *_escape(_encode(event.text)),
+                *_escape(event.text.encode()),
             ]
         case Log():
-            return _escape(_encode(event.text))
+            return _escape(event.text.encode()) or [""]
         case Start():
             return [
                 str(event.status),
@@ -111,7 +111,7 @@ def _content(event: RunEvent) -> list[str]:
         case Limit():
             return [f"{event.what} {event.limit:g}"]
         case Crash():
-            return [f"{event.stage}{_at_line(event.line)}", *_escape(_encode(event.message))]
+            return [f"{event.stage}{_at_line(event.line)}", *_escape(event.message.encode())]
         case End():
             return ["complete" if event.complete else "incomplete"]
         case Disconnect():
@@ -126,9 +126,9 @@ def _read(lines: list[str]) -> RunEvent:
     head = first[match.start(2) + _KIND_WIDTH :]
     match kind:
         case "stdout" | "stderr":
-            return Log(at, kind, _decode(_unescape([head, *more])))
+            return Log(at, kind, _unescape([head, *more]).decode())
         case "logging" if found := _LOGGING.fullmatch(head):
-            text = _decode(_unescape(more))
+            text = _unescape(more).decode()
             return Log(at, kind, text, found[1], found[2], line=_int(found[3]))
         case "start" if head.isdecimal():
             pairs = (_unescape([line]).decode().split(": ", 1) for line in more)
@@ -142,7 +142,7 @@ def _read(lines: list[str]) -> RunEvent:
                 {"kind": kind, "at": at, "what": what[0], "limit": float(what[2])}, Limit
             )
         case "crash" if found := _CRASH.fullmatch(head):
-            message = _decode(_unescape(more))
+            message = _unescape(more).decode()
             return convert(
                 {
                     "kind": kind,
@@ -167,18 +167,10 @@ def _int(text: str | None) -> int | None:
     return None if text is None else int(text)
 
 
-def _encode(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _decode(data: bytes) -> str:
-    return data.decode("utf-8", "surrogatepass")
-
-
 def _escape(data: bytes) -> list[str]:
-    """One string a line of `data`, its line end included; at least one."""
+    """One string a line of `data`, its line end included."""
     text = data.decode("utf-8", "surrogateescape")
-    lines = re.findall(r"[^\n]*\n|[^\n]+", text) or [""]
+    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
     return [_SPECIAL.sub(_escape_one, line) for line in lines]
 
 

