@@ -1,0 +1,88 @@
+"""`live/changes`: tells the open pages that the site was built again, or that it could not be."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from typing import override
+
+from msgspec import Struct
+
+from jero import BaseApp, Endpoint, ServerSentEvent, SSEResponse
+
+
+class Built(Struct, frozen=True):
+    """The site was built: the `build`th time since the server started."""
+
+    build: int
+
+
+class Failed(Struct, frozen=True):
+    """The site could not be built, and the one before is still served. `message` is the build's own."""
+
+    message: str
+
+
+type Change = Built | Failed
+
+
+class Changes:
+    """What has changed, for any number of listeners, each from when it began to listen."""
+
+    def __init__(self) -> None:
+        self._listeners: set[asyncio.Queue[Change]] = set()
+        self._is_closed = False
+
+    def tell(self, change: Change) -> None:
+        """Tell everyone who listens."""
+        for listener in self._listeners:
+            listener.put_nowait(change)
+
+    def close(self) -> None:
+        """End all streams, and those that are yet to begin."""
+        self._is_closed = True
+        for listener in self._listeners:
+            listener.shutdown()
+
+    async def listen(self) -> AsyncGenerator[AsyncIterable[ServerSentEvent[Change]]]:
+        """A one-yield generator of the events from now on."""
+        listener: asyncio.Queue[Change] = asyncio.Queue()
+        if self._is_closed:
+            listener.shutdown()
+        self._listeners.add(listener)
+        try:
+            yield _events(listener)
+        finally:
+            self._listeners.discard(listener)
+
+
+async def _events(listener: asyncio.Queue[Change]) -> AsyncIterator[ServerSentEvent[Change]]:
+    # Soon, so that a page that outlives a restart of the server hears of the next change.
+    yield ServerSentEvent(retry=1_000)
+    while True:
+        try:
+            change = await listener.get()
+        except asyncio.QueueShutDown:
+            return
+        yield ServerSentEvent(data=change, event="built" if isinstance(change, Built) else "failed")
+
+
+class ChangesEndpoint(Endpoint, path="/live/changes"):
+    """The stream that each open page listens to."""
+
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
+
+    async def get(self) -> SSEResponse[Change]:
+        """`built` and `failed` events, from now on."""
+        return SSEResponse(stream=self._changes.listen(), keepalive=15.0)
+
+
+class ChangesApp(BaseApp):
+    """The front's own part of `/live/`."""
+
+    def __init__(self, changes: Changes) -> None:
+        super().__init__()
+        self._changes = changes
+
+    @override
+    async def _wire(self) -> None:
+        self._include_endpoint(ChangesEndpoint(self._changes))

@@ -1,0 +1,147 @@
+"""`serve`: the embedded server from start to Ctrl-C."""
+
+import asyncio
+import errno
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from msgspec import Struct
+
+from playground.catalogue import ROOT
+from playground.server.changes import Built, Changes, Failed
+from playground.server.console import announce, report
+from playground.server.front import Server, application
+from playground.server.guards import allowed_hosts
+from playground.server.proxy import Proxy
+from playground.server.rebuild import Builder, BuildError
+from playground.server.settings import Settings
+from playground.server.site import Site
+from playground.server.supervisor import Patience, Supervisor
+
+
+class ServeError(Exception):
+    """The server cannot start. The message is one sentence that says why, and what to do."""
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """What is served, and where.
+
+    `names` are further names that readers may call the server by. The site in `site` is built first unless it is of
+    what the sources are now, and again whenever they change; without `build` it is served as it is.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    names: tuple[str, ...] = ()
+    root: Path = ROOT
+    site: Path = ROOT / "site"
+    build: bool = True
+    bundle: bool = True
+    settings: Settings = Settings()
+    patience: Patience = Patience()
+
+
+def serve(options: Options) -> int:
+    """Serve until Ctrl-C or SIGTERM. Returns the process's exit status: 1 if the server could not start."""
+
+    async def main() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        # As asyncio answers Ctrl-C.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        await run(options, lambda url: announce(f"Serving {url} (Ctrl-C to stop)"))
+
+    try:
+        asyncio.run(main())
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return 0
+    except ServeError as error:
+        report(str(error))
+        return 1
+    return 0
+
+
+async def run(options: Options, started: Callable[[str], None]) -> None:
+    """Serve until cancelled, and call `started` with the URL once requests are answered. Raises `ServeError`."""
+    with _listen(options.host, options.port) as listener:
+        settings = options.settings
+        snippets = Path(settings.root, settings.package)
+        builder = Builder(options.root, snippets, options.site, bundle=options.bundle)
+        if options.build and not builder.is_current():
+            await _build_first(builder)
+        if not (builder.latest / "index.html").is_file():
+            raise ServeError(f"There is no site in {builder.latest}: build it first.")
+        site, changes = Site(builder.latest), Changes()
+        async with Supervisor(settings, options.patience) as supervisor, AsyncExitStack() as stack:
+            proxy = await stack.enter_async_context(
+                Proxy(supervisor, settings.body, options.patience.request)
+            )
+            hosts = allowed_hosts(options.host, options.names)
+            app = application(site, changes, proxy, settings.limits, hosts)
+            url = _url(options.host, listener)
+            server = Server(app, changes, supervisor, lambda: started(url))
+            async with asyncio.TaskGroup() as group:
+                if options.build:
+                    stack.callback(builder.keep)
+                    group.create_task(_follow_edits(builder, site, changes, supervisor))
+                serving = group.create_task(server.serve([listener]))
+                try:
+                    await asyncio.shield(serving)
+                finally:
+                    server.should_exit = True
+                    await serving
+
+
+async def _build_first(builder: Builder) -> None:
+    report("Building the site …")
+    try:
+        await builder.build(is_shown=True)
+    except BuildError as error:
+        raise ServeError(f"{error}\nThe site could not be built.") from None
+
+
+async def _follow_edits(
+    builder: Builder, site: Site, changes: Changes, supervisor: Supervisor
+) -> None:
+    """Whenever sources change, give the worker the new ones, build the site, and tell the open pages."""
+    changed: asyncio.Queue[set[Path]] = asyncio.Queue()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(builder.watch(changed))
+        while True:
+            paths = await changed.get()
+            while not changed.empty():
+                paths |= changed.get_nowait()
+            if not await asyncio.to_thread(builder.has_news):
+                continue
+            if not paths or any(path.suffix == ".py" for path in paths):
+                supervisor.replace()
+            try:
+                site.show(await builder.build())
+            except BuildError as error:
+                report(f"{error}\nThe site could not be built, and stays as it was.")
+                changes.tell(Failed(str(error)))
+            else:
+                report("The site was built again.")
+                changes.tell(Built(builder.builds))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            reason = "is taken: stop what uses it, or choose another with --port"
+        else:
+            reason = f"cannot be used: {error}"
+        raise ServeError(f"Port {port} of {host} {reason}.") from None
+
+
+def _url(host: str, listener: socket.socket) -> str:
+    port: int = listener.getsockname()[1]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - asked for in so many words
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

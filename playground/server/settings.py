@@ -1,0 +1,21 @@
+"""What the worker is told when it starts."""
+
+from msgspec import Struct
+
+from playground.catalogue import ROOT
+from playground.runner import DEFAULT_LIMITS, Limits
+
+
+class Settings(Struct, frozen=True):
+    """Which snippets run, and how much of everything they may have."""
+
+    root: str = str(ROOT)
+    package: str = "snippets"
+    limits: Limits = DEFAULT_LIMITS
+    """Of each run, and of each request to a snippet's own routes."""
+
+    runs: int = 16
+    """At once, a snippet's own routes included."""
+
+    body: int = 1_048_576
+    """Of a request, in bytes."""

@@ -1,0 +1,46 @@
+"""The built site as it is served: another directory at each build, and never half of one."""
+
+import mimetypes
+import os
+from pathlib import Path
+from typing import override
+
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+# The system's own table decides otherwise, and not every system's knows these.
+for extension, media_type in {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".wasm": "application/wasm",
+    ".whl": "application/octet-stream",
+    ".zip": "application/zip",
+}.items():
+    mimetypes.add_type(media_type, extension)
+
+
+class _Files(StaticFiles):
+    """Files that a browser may keep, but must ask about (by their ETag) each time it uses them."""
+
+    @override
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+class Site:
+    """The ASGI app of the static pages: whatever `directory` is at the time of the request."""
+
+    def __init__(self, directory: Path) -> None:
+        self.show(directory)
+
+    def show(self, directory: Path) -> None:
+        """Serve `directory` from the next request on. Those under way are answered from the one before."""
+        self.directory = directory
+        self._files = _Files(directory=os.fspath(directory), html=True)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a file."""
+        await self._files(scope, receive, send)

@@ -1,0 +1,327 @@
+"""The process that runs snippets. It serves, on the socket that its supervisor hands it:
+
+    POST live/runs         one request to a snippet → what comes of it, as NDJSON of `RunEvent`
+    POST live/disconnect   the client of that run leaves; its events go on until the app's teardown is done
+    GET  live/health       that the process is alive
+    live/app/<snippet>/…   the snippet's own routes, for `curl -N`
+
+It is asked by the front alone, which checks who asks. Only what the catalogue lists is ever imported.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+import threading
+from collections.abc import AsyncGenerator, AsyncIterable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final, override
+
+import msgspec
+import uvicorn
+from msgspec import Meta, Struct
+
+from jero import BaseApp, Endpoint, HTTPError, NDJSONStreamingResponse
+from playground.asgi import ASGIApp, Message, Receive, Scope, Send
+from playground.catalogue import Catalogue, UnknownSnippetError
+from playground.events import Request, RunEvent
+from playground.runner import Run, run_on
+from playground.server.settings import Settings
+from playground.stage import Stage, StageError
+
+ROUTES: Final = "/live/app/"
+
+GRACE: Final = 1
+"""Seconds that open streams have at shutdown. The supervisor's patience is a little longer."""
+
+_logger: Final = logging.getLogger(__name__)
+
+type RunId = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class NoSuchSnippetError(HTTPError):
+    """The catalogue lists no snippet by that name."""
+
+    status_code = 404
+    title = "Unknown snippet"
+
+
+class DuplicateRunError(HTTPError):
+    """A run of that id is under way."""
+
+    status_code = 409
+
+
+class BusyError(HTTPError):
+    """As many runs as may be are under way."""
+
+    status_code = 503
+    title = "Too many runs"
+
+
+class Company:
+    """The snippets that have been asked so far, each imported and started once, and all that they are doing now."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.limits = settings.limits
+        self._most = settings.runs
+        self._catalogue = Catalogue(Path(settings.root), settings.package)
+        self._stages: dict[str, Stage] = {}
+        self._runs: dict[str, Run] = {}
+        self._calls: set[asyncio.Timeout] = set()
+
+    def stage(self, snippet: str) -> Stage:
+        """The stage of a snippet of the catalogue. Raises `NoSuchSnippetError`."""
+        if snippet not in self._stages:
+            try:
+                self._stages[snippet] = Stage(self._catalogue.get(snippet).module)
+            except UnknownSnippetError as error:
+                raise NoSuchSnippetError(str(error)) from None
+        return self._stages[snippet]
+
+    def admit(self, run_id: str | None = None) -> None:
+        """Raises `BusyError`, or `DuplicateRunError` when a run of that id is under way."""
+        if run_id in self._runs:
+            raise DuplicateRunError(f"A run with the id {run_id!r} is under way: choose another.")
+        if len(self._runs) + len(self._calls) >= self._most:
+            detail = f"{self._most} runs are under way, and no more may be: stop one, or wait."
+            raise BusyError(detail, raw_headers={"retry-after": "2"})
+
+    @contextmanager
+    def running(self, run_id: str, run: Run) -> Generator[None]:
+        """Have `run` counted, and found by its id. Raises as `admit` does."""
+        self.admit(run_id)
+        self._runs[run_id] = run
+        try:
+            yield
+        finally:
+            del self._runs[run_id]
+
+    @contextmanager
+    def calling(self, deadline: asyncio.Timeout) -> Generator[None]:
+        """Have a request to a snippet's own routes counted, and cut off when the process stops."""
+        self._calls.add(deadline)
+        try:
+            yield
+        finally:
+            self._calls.discard(deadline)
+
+    def disconnect(self, run_id: str) -> bool:
+        """Make the client of that run leave. False if no such run is under way."""
+        run = self._runs.get(run_id)
+        if run is not None:
+            run.disconnect()
+        return run is not None
+
+    def leave(self) -> None:
+        """Make all clients leave."""
+        for run in self._runs.values():
+            run.disconnect()
+        for deadline in self._calls:
+            deadline.reschedule(0)
+
+    async def aclose(self) -> None:
+        """Shut down the snippets' apps."""
+        stages = self._stages.values()
+        await asyncio.gather(*(stage.aclose(GRACE / 4) for stage in stages))
+
+
+class RunJob(Struct, frozen=True, forbid_unknown_fields=True):
+    """A request to send to a snippet. `id` is the page's own name for the run, by which to disconnect it."""
+
+    id: RunId
+    snippet: str
+    request: Request
+
+
+class RunsEndpoint(Endpoint, path="/live/runs"):
+    """Runs snippets."""
+
+    def __init__(self, company: Company) -> None:
+        self._company = company
+
+    async def post(self, json: RunJob) -> NDJSONStreamingResponse[RunEvent]:
+        """Send a request to a snippet: what comes of it, until it has ended. To stop reading disconnects it."""
+        stage = self._company.stage(json.snippet)
+        self._company.admit(json.id)
+        return NDJSONStreamingResponse(stream=self._run(json, stage))
+
+    async def _run(self, job: RunJob, stage: Stage) -> AsyncGenerator[AsyncIterable[RunEvent]]:
+        run = run_on(stage, job.request, self._company.limits)
+        with self._company.running(job.id, run):
+            async with run:
+                yield run
+
+
+class RunName(Struct, frozen=True, forbid_unknown_fields=True):
+    """The id that a run was started with."""
+
+    id: RunId
+
+
+class Found(Struct, frozen=True):
+    """Whether there was such a run."""
+
+    found: bool
+
+
+class DisconnectEndpoint(Endpoint, path="/live/disconnect"):
+    """Makes the client of a run leave."""
+
+    def __init__(self, company: Company) -> None:
+        self._company = company
+
+    async def post(self, json: RunName) -> Found:
+        """Disconnect a run."""
+        return Found(self._company.disconnect(json.id))
+
+
+class Alive(Struct, frozen=True):
+    """The process answers."""
+
+    alive: bool = True
+
+
+class HealthEndpoint(Endpoint, path="/live/health"):
+    """Answers as long as the event loop turns."""
+
+    async def get(self) -> Alive:
+        """Say so."""
+        return Alive()
+
+
+class Live(BaseApp):
+    """What the worker serves of its own."""
+
+    def __init__(self, company: Company) -> None:
+        super().__init__()
+        self._company = company
+
+    @override
+    async def _wire(self) -> None:
+        self._include_endpoint(RunsEndpoint(self._company))
+        self._include_endpoint(DisconnectEndpoint(self._company))
+        self._include_endpoint(HealthEndpoint())
+
+
+class Routes:
+    """Every snippet's own app, mounted under its name: `live/app/streaming.ndjson/movies` is its `/movies`."""
+
+    def __init__(self, company: Company) -> None:
+        self._company = company
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand one request to the snippet that its path names, within the limits of a run."""
+        name = scope["path"].removeprefix(ROUTES).partition("/")[0]
+        try:
+            stage = self._company.stage(name)
+            self._company.admit()
+            app = await stage.app()
+        except HTTPError as error:
+            await _respond(error, send)
+            return
+        except StageError as error:
+            await _respond(HTTPError(str(error)), send)
+            return
+        # As uvicorn has it (--root-path): `path` is the whole of it, and `root_path` what the app is mounted at.
+        scope = {**scope, "root_path": ROUTES + name}
+        limits = self._company.limits
+        deadline = asyncio.timeout(limits.seconds)
+        try:
+            async with deadline:
+                with self._company.calling(deadline):
+                    await app(scope, receive, _at_most(limits.bytes, send))
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            _logger.warning("%s: cut off after %g s", scope["path"], limits.seconds)
+        except OverLimitError:
+            _logger.warning("%s: cut off after %d bytes", scope["path"], limits.bytes)
+
+
+class OverLimitError(OSError):
+    """What `send` raises when the client is gone (ASGI HTTP 2.4): here, when it has had enough."""
+
+
+def _at_most(limit: int, send: Send) -> Send:
+    sent = 0
+
+    async def send_counted(message: Message) -> None:
+        nonlocal sent
+        sent += len(message.get("body", b""))
+        if sent > limit:
+            raise OverLimitError
+        await send(message)
+
+    return send_counted
+
+
+async def _respond(error: HTTPError, send: Send) -> None:
+    headers = [(b"content-type", b"application/problem+json")]
+    headers += [(name.encode(), value.encode()) for name, value in error.raw_headers.items()]
+    await send({"type": "http.response.start", "status": error.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": error.problem()})
+
+
+def application(company: Company) -> ASGIApp:
+    """The whole of what the worker serves."""
+    live, routes = Live(company), Routes(company)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        is_route = scope["type"] == "http" and scope["path"].startswith(ROUTES)
+        await (routes if is_route else live)(scope, receive, send)
+
+    return app
+
+
+class Server(uvicorn.Server):
+    """uvicorn, which at shutdown waits for its streams: here their clients leave first."""
+
+    def __init__(self, company: Company, listener: int) -> None:
+        self._company = company
+        super().__init__(
+            uvicorn.Config(
+                application(company),
+                fd=listener,
+                loop="asyncio",
+                ws="none",
+                lifespan="on",
+                log_level="warning",
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                date_header=False,
+                timeout_graceful_shutdown=GRACE,
+            )
+        )
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # What is cut off from here on is cut off on purpose: nothing to report.
+        logging.disable()
+        self._company.leave()
+        await super().shutdown(sockets)
+        await self._company.aclose()
+
+
+def _leave_with_parent() -> None:
+    """End the process when the supervisor is gone, even while the event loop is stuck.
+
+    Standard input is a pipe that only the supervisor could write to, and never does.
+    """
+    os.read(0, 1)
+    os._exit(1)
+
+
+def main() -> None:
+    """Run as `python -m playground.server.worker SETTINGS SOCKET`: JSON, and an inherited file descriptor."""
+    settings = msgspec.json.decode(sys.argv[1], type=Settings)
+    sys.path.insert(0, settings.root)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    Server(Company(settings), int(sys.argv[2])).run()
+
+
+if __name__ == "__main__":
+    main()
