@@ -1,0 +1,41 @@
+// Bundles the live block: node build.mjs OUTDIR. Prints the bytes of each file it wrote, as JSON.
+
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+const common = {
+  absWorkingDir: here("."),
+  outdir: process.argv[2] ?? here("../../docs/assets/live"),
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  minify: true,
+  legalComments: "none",
+  metafile: true,
+  logLevel: "warning",
+};
+
+const results = await Promise.all([
+  build({
+    ...common,
+    entryPoints: [
+      { in: "src/main.ts", out: "live" },
+      { in: "src/live.css", out: "live" },
+    ],
+    splitting: true,
+    // Next to live.js and not below it: base.ts counts on it.
+    chunkNames: "[name]-[hash]",
+  }),
+  // On its own, or the page would load what the two have in common before anyone presses Run.
+  build({
+    ...common,
+    entryPoints: [{ in: "src/worker.ts", out: "worker" }],
+    // Pyodide asks for these where it runs in Node.
+    external: ["node:*"],
+  }),
+]);
+
+const files = results.flatMap(({ metafile }) => Object.entries(metafile.outputs));
+console.log(JSON.stringify(Object.fromEntries(files.map(([path, { bytes }]) => [path.split("/").at(-1), bytes])), null, 1));

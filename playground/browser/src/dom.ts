@@ -1,0 +1,42 @@
+type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** An element, its attributes (`true` sets, `false` and `undefined` leave out) and what is in it. */
+export function el<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  attributes: Attributes = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[Name] {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== undefined && value !== false) element.setAttribute(key, value === true ? "" : String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+export function button(label: string, onClick: () => void, kind = ""): HTMLButtonElement {
+  const element = el("button", { type: "button", class: `live-button ${kind}`.trim() }, label);
+  element.addEventListener("click", () => {
+    if (element.getAttribute("aria-disabled") !== "true") onClick();
+  });
+  return element;
+}
+
+/** Not the `disabled` property: a button that is switched off while it has the focus would lose it. */
+export function setEnabled(element: HTMLButtonElement, isEnabled: boolean): void {
+  if (isEnabled) element.removeAttribute("aria-disabled");
+  else element.setAttribute("aria-disabled", "true");
+}
+
+/** Calls `draw` once before the next frame, however often it is asked. */
+export function oncePerFrame(draw: () => void): () => void {
+  let isAsked = false;
+  return () => {
+    if (isAsked) return;
+    isAsked = true;
+    requestAnimationFrame(() => {
+      isAsked = false;
+      draw();
+    });
+  };
+}

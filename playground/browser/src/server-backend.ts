@@ -1,0 +1,120 @@
+// Runs on the embedded server: one POST a run, answered with a RunEvent a line.
+
+import type { Backend, Job, Run } from "./backend";
+import type { RunEvent } from "./events";
+
+export class ServerBackend implements Backend {
+  readonly name = "server";
+  readonly #base: URL;
+
+  /** `base` is the docs' root. */
+  constructor(base: URL) {
+    this.#base = base;
+  }
+
+  async prepare(): Promise<void> {
+    // The server's own business.
+  }
+
+  run(job: Job): Run {
+    return new ServerRun(this.#base, job);
+  }
+}
+
+class ServerRun implements Run {
+  readonly events: AsyncIterable<RunEvent>;
+  readonly #base: URL;
+  readonly #id = uuid();
+  readonly #connection = new AbortController();
+  readonly #since = performance.now();
+
+  constructor(base: URL, job: Job) {
+    this.#base = base;
+    this.events = this.#read(job);
+  }
+
+  disconnect(): void {
+    void post(new URL("live/disconnect", this.#base), { id: this.#id })
+      .then((response) => response.json())
+      .catch(() => ({ found: false }))
+      // A run that the server does not know can only be left by hanging up.
+      .then(({ found }: { found: boolean }) => found || this.close());
+  }
+
+  close(): void {
+    this.#connection.abort();
+  }
+
+  async *#read(job: Job): AsyncGenerator<RunEvent, void> {
+    const { snippet, request } = job;
+    try {
+      const url = new URL("live/runs", this.#base);
+      const response = await post(url, { id: this.#id, snippet, request }, this.#connection.signal);
+      if (!response.ok || !response.body) {
+        yield* this.#failed(await problem(response));
+        return;
+      }
+      for await (const line of linesOf(response.body)) {
+        const event = JSON.parse(line) as RunEvent;
+        yield event;
+        if (event.kind === "end") return;
+      }
+      yield* this.#failed("The server closed the connection before the run had ended.");
+    } catch {
+      const wasClosed = this.#connection.signal.aborted;
+      yield* this.#failed(
+        wasClosed ? "The connection to the server was closed." : "The server cannot be reached. Is it still running?",
+      );
+    } finally {
+      this.close();
+    }
+  }
+
+  *#failed(message: string): Generator<RunEvent, void> {
+    const at = (performance.now() - this.#since) / 1000;
+    yield { kind: "crash", at, stage: "process", message };
+    yield { kind: "end", at, complete: false };
+  }
+}
+
+function post(url: URL, body: unknown, signal?: AbortSignal): Promise<Response> {
+  const headers = { "content-type": "application/json" };
+  return fetch(url, { method: "POST", headers, body: JSON.stringify(body), cache: "no-store", signal: signal ?? null });
+}
+
+/** What a problem document (RFC 9457) says. */
+async function problem(response: Response): Promise<string> {
+  const fallback = `The server answered ${response.status} ${response.statusText}`.trimEnd();
+  try {
+    const { title, detail } = (await response.json()) as { title?: string; detail?: string };
+    return detail ?? title ?? fallback;
+  } catch {
+    return fallback;
+  }
+}
+
+async function* linesOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string, void> {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      const lines = (rest + value).split("\n");
+      rest = lines.pop() ?? "";
+      yield* lines.filter(Boolean);
+    }
+    if (rest) yield rest;
+  } finally {
+    reader.cancel().catch(() => undefined);
+  }
+}
+
+/** `crypto.randomUUID` is missing where the site is not on HTTPS or this machine. */
+function uuid(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
