@@ -25,10 +25,8 @@ except ModuleNotFoundError:
     if not (TOOLS / "nox").is_dir():
         print("Installing nox and uv into build/nox …", flush=True)
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        lock = ["--require-hashes", "--requirement", str(ROOT / "requirements" / "nox.txt")]
-        subprocess.run(
-            [*pip, "--root-user-action=ignore", "--target", str(TOOLS), *lock], check=True
-        )
+        pip += ["--root-user-action=ignore", "--target", str(TOOLS), "--require-hashes"]
+        subprocess.run([*pip, "-r", str(ROOT / "requirements" / "nox.txt")], check=True)
         importlib.invalidate_caches()
     import nox
 
@@ -106,8 +104,7 @@ def _install(session: nox.Session) -> None:
 
 
 def _build_site(session: nox.Session) -> None:
-    session.run("python", "-m", "playground", "bundle")
-    session.run("python", "-m", "mkdocs", "build", "--strict", "--quiet")
+    session.run("python", "-m", "playground", "build")
 
 
 def _python(session: nox.Session) -> str:
@@ -135,22 +132,19 @@ def _from_playwright(session: nox.Session) -> str | None:
     code = "from playwright.sync_api import sync_playwright as p\nwith p() as b: print(b.chromium.executable_path)"
     path = str(session.run("python", "-c", code, silent=True)).strip()
     # Downloaded is not enough: it must find its libraries, too.
-    is_there = (
-        Path(path).exists() and subprocess.run([path, "--version"], check=False).returncode == 0
-    )
-    return path if is_there else None
+    if Path(path).exists() and subprocess.run([path, "--version"], check=False).returncode == 0:
+        return path
+    return None
 
 
-def _from_debian(session: nox.Session) -> str:
+def _from_debian(session: nox.Session) -> str:  # noqa: RET503 - `error` raises
     if shutil.which("apt-get") and os.geteuid() == 0:
         session.log("Playwright has none for this machine: installing Debian's …")
         session.run("apt-get", "update", "--quiet", "--quiet", external=True)
         session.run("apt-get", "install", "--quiet", "--quiet", "--yes", "chromium", external=True)
         if path := _on_path():
             return path
-    session.error(
-        "The pages are tested in Chromium, and none can be had: install it, or set CHROMIUM to its path."
-    )
+    session.error("Chromium is needed to test the pages: install it, or set CHROMIUM to its path.")
 
 
 if __name__ == "__main__":

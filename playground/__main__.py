@@ -1,4 +1,4 @@
-"""`python -m playground`: serve the site, run a snippet, record and check transcripts, bundle for the browser."""
+"""`python -m playground`: build and serve the site, run a snippet, record and check transcripts."""
 
 import argparse
 import asyncio
@@ -10,6 +10,7 @@ from playground.bundle import BundleError, bundle, check_types
 from playground.catalogue import ROOT, Catalogue, Exchange, Snippet, UnknownSnippetError
 from playground.recording import record
 from playground.runner import run_on
+from playground.server.rebuild import Builder, BuildError
 from playground.server.serve import Options, serve
 from playground.stage import Stage
 
@@ -19,7 +20,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         return arguments.command(arguments)
-    except (BundleError, UnknownSnippetError, ValueError) as error:
+    except (BuildError, BundleError, UnknownSnippetError, ValueError) as error:
         print(f"playground: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -42,6 +43,10 @@ def _parser() -> argparse.ArgumentParser:
         help="a further host name that readers may call it by",
     )
     command.set_defaults(command=_serve)
+
+    command = commands.add_parser("build", help="build the site, unless it is as its sources are")
+    command.add_argument("--site", type=Path, default=ROOT / "site", help="where (default: site/)")
+    command.set_defaults(command=_build)
 
     command = commands.add_parser(
         "run", help="run a snippet here and print its events as they happen"
@@ -70,6 +75,17 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(arguments: argparse.Namespace) -> int:
     names = tuple(arguments.name)
     return serve(Options(host=arguments.host, port=arguments.port, names=names))
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    builder = Builder(ROOT, ROOT / "snippets", arguments.site)
+    if builder.is_current():
+        print(f"{arguments.site} is up to date.")
+        return 0
+    asyncio.run(builder.build(is_shown=True))
+    builder.keep()
+    print(f"The site is in {arguments.site}.")
+    return 0
 
 
 def _run(arguments: argparse.Namespace) -> int:

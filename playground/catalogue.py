@@ -43,8 +43,19 @@ class Snippet(Struct, frozen=True, dict=True):
 
     @cached_property
     def source(self) -> str:
-        """The module's text as a reader sees it: all of it but the lines that mark sections."""
-        return "".join(line for line in self._lines if not _MARKER.match(line))
+        """The module's text as a reader sees it: all of it but the lines that mark sections.
+
+        Of blank lines on both sides of a marker, those after it are left out, too.
+        """
+        kept: list[str] = []
+        is_after_marker = False
+        for line in self._lines:
+            if _MARKER.match(line):
+                is_after_marker = True
+            elif line.strip() or not is_after_marker or (kept and kept[-1].strip()):
+                kept.append(line)
+                is_after_marker = False
+        return "".join(kept)
 
     def section(self, name: str) -> str:
         """The lines between `# --8<-- [start:name]` and `# --8<-- [end:name]`, dedented."""

@@ -5,7 +5,6 @@ import selectors
 from collections.abc import Coroutine
 from typing import Final, override
 
-
 BUSY_TURNS: Final = 1_000
 """How many turns without a pause count as a millisecond, so that timers also come due in a loop that is never idle."""
 

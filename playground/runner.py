@@ -153,10 +153,7 @@ class Run:
             except asyncio.CancelledError:
                 waited = f"{self._limits.grace:g} s after the client had left"
                 self._crash("teardown", f"The app had not returned {waited} and was cancelled.")
-            except (
-                Exception,
-                SystemExit,
-            ) as error:  # whatever the app raised is the run's news, not ours
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the run's news, not ours
                 stage = "teardown" if self._gone.is_set() else "request"
                 self._crash(stage, traceback.format_exception_only(error)[-1].strip(), error)
             finally:

@@ -11,9 +11,9 @@ request, kind, content. What does not fit one line goes on in lines that begin w
     0.300  chunk      {"title":"Alien"}\n
     0.300  end        complete
 
-Line ends, control characters and bytes that are no UTF-8 are written as Python's escapes, so that a transcript can be
-read, compared line by line, and turned back into the very same events. Tracebacks differ from one Python to the next and
-are left out: what remains of them is the message and the line.
+Line ends, control characters and bytes that are no UTF-8 are written as Python's escapes, so that a transcript can
+be read, compared line by line, and turned back into the very same events. Tracebacks differ from one Python to the
+next and are left out: what remains of them is the message and the line.
 """
 
 import re

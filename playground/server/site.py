@@ -2,10 +2,12 @@
 
 import mimetypes
 import os
+import re
 from pathlib import Path
 from typing import override
 
-from starlette.responses import Response
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
@@ -26,8 +28,21 @@ class _Files(StaticFiles):
     @override
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
+        if path == "sitemap.xml" and isinstance(response, FileResponse):
+            response = _at_home(response, str(Request(scope).base_url))
         response.headers["cache-control"] = "no-cache"
         return response
+
+
+def _at_home(sitemap: FileResponse, base: str) -> Response:
+    """The sitemap as if the site had been built for where it is served.
+
+    The theme goes from page to page without loading anew only where the sitemap says that the site is.
+    """
+    text = Path(sitemap.path).read_text("utf-8")
+    home = re.search("<loc>(.*?)</loc>", text)
+    body = text.replace(home[1], base) if home else text
+    return Response(body, media_type="application/xml")
 
 
 class Site:

@@ -27,7 +27,7 @@ class AnswerEndpoint(Endpoint, path="/answer"):
         print("model released")  # drained, failed, or the reader pressed Stop
 
     async def _words(self) -> AsyncIterator[Word | Total]:
-        answer = "Whatever is opened for a stream is closed with it .".split()
+        answer = ["Whatever", "is", "opened", "for", "a", "stream", "is", "closed", "with", "it", "."]
         for text in answer:
             await asyncio.sleep(0.25)
             yield Word(text)

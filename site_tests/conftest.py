@@ -1,0 +1,110 @@
+"""What the site's tests share: the built site, the ways to serve it, and a Chromium to look at it with."""
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, override
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from playground.catalogue import ROOT
+from playground.server.serve import Options
+from site_tests.serving import served
+
+# Chromium as root has no sandbox, and none of its background services is wanted.
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The built site, of what the sources are now."""
+    subprocess.run([sys.executable, "-m", "playground", "build"], cwd=ROOT, check=True)
+    return ROOT / "site"
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    @override
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def static_host(folder: Path) -> Generator[str]:
+    """A static host as plain as they come, that serves `folder`; its URL."""
+    handler = functools.partial(_Quiet, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def static_url(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """The site on a static host, below a path of its own."""
+    root = tmp_path_factory.mktemp("host")
+    (root / "jero").symlink_to(site)
+    with static_host(root) as url:
+        yield url + "jero/"
+
+
+@pytest.fixture(scope="session")
+def server_url(site: Path) -> Generator[str]:
+    """The site on the embedded server."""
+    with served(Options(port=0, site=site, build=False)) as client:
+        yield str(client.base_url)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Generator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    assert path, (
+        "There is no Chromium: install it, set CHROMIUM to its path, or run the nox session"
+    )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Generator[Page]:
+    """A fresh page. The test fails if anything went to its console as an error, or out of its control."""
+    with fresh_page(chromium) as page:
+        yield page
+
+
+@contextmanager
+def fresh_page(chromium: Browser, **options: Any) -> Generator[Page]:
+    errors: list[str] = []
+    context = chromium.new_context(**options)
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(message.text)
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []

@@ -1,0 +1,393 @@
+"""The pages in a real Chromium: what a reader presses, and what they then see."""
+
+import re
+from collections.abc import Generator
+from itertools import pairwise
+from typing import Any, Literal, cast
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs]
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+
+from playground.catalogue import Catalogue
+from playground.rows import rows
+from site_tests.conftest import fresh_page
+
+CATALOGUE = Catalogue()
+type Backend = Literal["browser", "server"]
+
+PAGES = ["", "getting-started/", "streaming/", "live-examples/", "reference/"]
+# Loading CPython on a busy machine may take longer than a click usually does.
+PATIENCE = 60_000
+
+
+@pytest.fixture(params=["browser", "server"])
+def backend(request: pytest.FixtureRequest) -> Backend:
+    return request.param
+
+
+@pytest.fixture
+def url(backend: Backend, request: pytest.FixtureRequest) -> str:
+    """The site, on a static host below a path, or on the embedded server."""
+    return request.getfixturevalue("static_url" if backend == "browser" else "server_url")
+
+
+def block(page: Page, snippet: str) -> Locator:
+    return page.locator(f'.live[data-snippet="{snippet}"]').first
+
+
+def press(where: Locator, name: str) -> None:
+    where.get_by_role("button", name=name, exact=True).click()
+
+
+def output(where: Locator) -> Locator:
+    return where.get_by_role("log", name="Output")
+
+
+def row(where: Locator, kind: str, text: str | re.Pattern[str] = "") -> Locator:
+    return output(where).locator(f'[data-kind="{kind}"]', has_text=text)
+
+
+def shown(where: Locator) -> list[tuple[str, str]]:
+    """Kind and content of every row, without what can be unfolded."""
+    script = """log => [...log.querySelectorAll(".live-row")].map(row => {
+        const what = row.querySelector(".live-what").cloneNode(true);
+        what.querySelectorAll("details").forEach(details => details.remove());
+        return [row.dataset.kind, what.textContent.trim()];
+    })"""
+    return [(kind, text) for kind, text in output(where).evaluate(script)]
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds on the page as it stands: each rule that is broken, and where."""
+    found = cast("dict[str, Any]", Axe().run(page).response)["violations"]  # pyright: ignore[reportUnknownMemberType] - untyped
+    return [f"{rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found]
+
+
+def expect_state(where: Locator, *states: str) -> None:
+    pattern = re.compile("|".join(states))
+    expect(where).to_have_attribute("data-state", pattern, timeout=PATIENCE)
+
+
+# Every block.
+
+OBSERVE = """() => {
+    for (const log of document.querySelectorAll("[role=log]")) {
+        log.arrivals = [];
+        new MutationObserver(() => log.arrivals.push(performance.now())).observe(log, {childList: true});
+    }
+}"""
+
+
+def test_run_on_every_block_of_the_streaming_page_shows_what_was_recorded_as_it_arrives(
+    page: Page, url: str, backend: Backend
+) -> None:
+    page.goto(url + "streaming/")
+    page.evaluate(OBSERVE)
+    blocks = [
+        where
+        for where in page.locator(".live").all()
+        if where.get_attribute("data-snippet") != "streaming.disconnect"
+    ]
+    recorded = [shown(where) for where in blocks]
+    for where in blocks:
+        press(where, "Run")
+    for where, expected in zip(blocks, recorded, strict=True):
+        expect_state(where, "closed", "failed")
+        assert shown(where) == expected
+        place = "in this browser" if backend == "browser" else "on the server"
+        expect(where.get_by_role("status")).to_contain_text(place)
+        arrivals: list[float] = output(where).evaluate("log => log.arrivals")
+        items = sum(kind in {"ndjson", "sse", "chunk"} for kind, _ in expected)
+        if items > 2:
+            apart = sum(later - sooner > 50 for sooner, later in pairwise(arrivals))
+            assert apart >= 2, "rows came all at once"
+
+
+def test_every_other_page_runs_its_blocks_too(page: Page, url: str) -> None:
+    for path in ("", "getting-started/"):
+        page.goto(url + path)
+        blocks = page.locator(".live").all()
+        recorded = [shown(where) for where in blocks]
+        for where in blocks:
+            press(where, "Run")
+        for where, expected in zip(blocks, recorded, strict=True):
+            expect_state(where, "closed", "failed")
+            assert shown(where) == expected
+
+
+def test_every_request_of_a_block_shows_its_own_recording(page: Page, static_url: str) -> None:
+    page.goto(static_url + "streaming/")
+    where = block(page, "streaming.head")
+    for exchange in CATALOGUE.get("streaming.head").exchanges:
+        where.get_by_label("Request").select_option(exchange.name)
+        assert len(shown(where)) == len(list(rows(exchange.recorded)))
+
+
+# Stop.
+
+
+def test_stop_shows_the_teardown_that_it_causes(page: Page, url: str) -> None:
+    page.goto(url + "streaming/")
+    where = block(page, "streaming.lifecycle")
+    press(where, "Run")
+    expect(row(where, "ndjson", '"id":2')).to_be_visible(timeout=PATIENCE)
+    press(where, "Stop")
+    expect(row(where, "stdout", "cursor closed")).to_be_visible()
+    expect_state(where, "stopped")
+    kinds = [kind for kind, _ in shown(where)]
+    assert kinds[kinds.index("disconnect") :] == ["disconnect", "stdout", "end"]
+    expect(where.get_by_role("status")).to_contain_text("Stopped. Torn down")
+
+
+def test_an_endless_stream_goes_on_until_the_reader_stops_it(page: Page, url: str) -> None:
+    page.goto(url + "streaming/")
+    where = block(page, "streaming.disconnect")
+    press(where, "Run")
+    expect(row(where, "sse", '"number":3')).to_be_visible(timeout=PATIENCE)
+    expect_state(where, "running")
+    press(where, "Stop")
+    expect(row(where, "stdout", "clock stopped")).to_be_visible()
+
+
+def test_a_second_run_takes_the_place_of_the_first(page: Page, url: str) -> None:
+    page.goto(url + "streaming/")
+    where = block(page, "streaming.disconnect")
+    press(where, "Run")
+    expect(row(where, "sse", '"number":2')).to_be_visible(timeout=PATIENCE)
+    press(where, "Run")
+    expect(row(where, "sse", '"number":2')).to_have_count(1)
+    press(where, "Stop")
+    expect_state(where, "stopped")
+    assert [kind for kind, _ in shown(where)].count("status") == 1
+
+
+# Edit.
+
+
+def edited(where: Locator, old: str, new: str) -> None:
+    """Edit the block's code as a reader does who replaces one text by another."""
+    press(where, "Edit")
+    editor = where.get_by_role("textbox")
+    expect(editor).to_be_visible()
+    source = CATALOGUE.get(where.get_attribute("data-snippet") or "").source
+    assert old in source
+    editor.press("ControlOrMeta+a")
+    # As if pasted: typing would be indented by the editor.
+    editor.evaluate(
+        """(editor, text) => {
+            const data = new DataTransfer();
+            data.setData("text/plain", text);
+            editor.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
+        }""",
+        source.replace(old, new),
+    )
+
+
+def test_edited_code_runs_in_the_browser_and_reset_brings_back_the_original(
+    page: Page, url: str
+) -> None:
+    page.goto(url + "streaming/")
+    where = block(page, "streaming.ndjson")
+    before = shown(where)
+    edited(where, '"espresso"', '"ristretto"')
+    press(where, "Run")
+    expect(row(where, "ndjson", '"item":"ristretto"')).to_be_visible(timeout=PATIENCE)
+    expect(where.get_by_role("status")).to_contain_text("your code in this browser")
+    press(where, "Reset")
+    assert shown(where) == before
+    expect(where.get_by_role("textbox")).to_have_count(0)
+
+
+def test_an_error_in_edited_code_points_at_its_line(page: Page, url: str) -> None:
+    page.goto(url + "streaming/")
+    where = block(page, "streaming.ndjson")
+    edited(where, "yield order", "yield 1 / (order.id - 2)")
+    press(where, "Run")
+    expect_state(where, "failed")
+    source = CATALOGUE.get("streaming.ndjson").source
+    line = source[: source.index("yield order")].count("\n") + 1
+    expect(where.get_by_role("status")).to_contain_text(f"an error in line {line}")
+    expect(where.locator(".live-failing-line")).to_have_text("yield 1 / (order.id - 2)")
+    row(where, "log").locator("summary").click()
+    expect(row(where, "log")).to_contain_text(f"line {line}, in _orders")
+
+
+def test_a_syntax_error_points_at_its_line(page: Page, static_url: str) -> None:
+    page.goto(static_url + "streaming/")
+    where = block(page, "streaming.ndjson")
+    edited(where, "yield order", "yield (order")
+    press(where, "Run")
+    expect_state(where, "failed")
+    expect(row(where, "crash", "'(' was never closed")).to_be_visible()
+
+
+def test_code_that_never_gives_way_is_found_and_the_next_run_works(
+    page: Page, static_url: str
+) -> None:
+    page.goto(static_url + "streaming/")
+    where = block(page, "streaming.ndjson")
+    edited(where, "await asyncio.sleep(0.3)", "while True: pass")
+    press(where, "Run")
+    expect(row(where, "crash")).to_be_visible(timeout=PATIENCE)
+    expect_state(where, "failed")
+    press(where, "Reset")
+    press(where, "Run")
+    expect_state(where, "closed")
+
+
+# Reading and finding one's way.
+
+
+def test_without_script_the_page_shows_code_request_and_recording(
+    chromium: Browser, static_url: str
+) -> None:
+    with fresh_page(chromium, java_script_enabled=False) as page:
+        page.goto(static_url + "streaming/")
+        where = block(page, "streaming.ndjson")
+        expect(where).to_contain_text("class OrdersEndpoint(Endpoint")
+        expect(where).to_contain_text("GET /orders")
+        expect(where).to_contain_text(re.compile("recorded", re.IGNORECASE))
+        expect(where.locator('.live-row[data-kind="ndjson"]')).to_have_count(5)
+        expect(where.get_by_role("button", name="Run")).to_have_count(0)
+
+
+def test_nothing_of_the_runtime_is_loaded_before_the_first_run(page: Page, static_url: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(static_url + "streaming/", wait_until="networkidle")
+    assert not [url for url in asked if re.search("/live/.*(pyodide|worker|backend|editor)", url)]
+    press(block(page, "streaming.sse"), "Run")
+    expect_state(block(page, "streaming.sse"), "closed")
+    assert [url for url in asked if "pyodide.asm.wasm" in url]
+
+
+def test_an_instant_navigation_keeps_the_runtime_and_brings_working_blocks(
+    page: Page, server_url: str
+) -> None:
+    page.goto(server_url)
+    block(page, "start.answer").get_by_label("This browser").check()
+    press(block(page, "start.answer"), "Run")
+    expect_state(block(page, "start.answer"), "closed")
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url))
+    page.evaluate("window.isSamePage = true")
+    page.get_by_role("link", name="All about streaming").click()
+    where = block(page, "streaming.sse")
+    press(where, "Run")
+    expect_state(where, "closed")
+    assert page.evaluate("window.isSamePage") is True
+    assert not [url for url in loaded if "pyodide" in url]
+
+
+def test_a_block_can_be_used_by_keyboard_alone(page: Page, url: str) -> None:
+    page.goto(url + "streaming/")
+    where = block(page, "streaming.disconnect")
+    where.get_by_role("button", name="Edit", exact=True).focus()
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "Run":
+            break
+    page.keyboard.press("Enter")
+    expect(row(where, "sse", '"number":1')).to_be_visible(timeout=PATIENCE)
+    page.keyboard.press("Tab")
+    expect(where.get_by_role("button", name="Stop", exact=True)).to_be_focused()
+    page.keyboard.press("Space")
+    expect_state(where, "stopped")
+
+
+def test_the_editor_can_be_left_by_escape_and_tab(page: Page, static_url: str) -> None:
+    page.goto(static_url + "streaming/")
+    where = block(page, "streaming.sse")
+    press(where, "Edit")
+    editor = where.get_by_role("textbox")
+    expect(editor).to_be_visible()
+    editor.focus()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    expect(editor).not_to_be_focused()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_no_violation(
+    chromium: Browser, static_url: str, path: str, scheme: Literal["light", "dark"]
+) -> None:
+    with fresh_page(chromium, color_scheme=scheme, reduced_motion="reduce") as page:
+        page.goto(static_url + path)
+        assert violations(page) == []
+
+
+def test_axe_finds_no_violation_in_a_block_after_a_run_and_with_its_editor_open(
+    page: Page, static_url: str
+) -> None:
+    page.goto(static_url + "streaming/")
+    where = block(page, "streaming.error")
+    press(where, "Run")
+    expect_state(where, "failed")
+    press(where, "Edit")
+    expect(where.get_by_role("textbox")).to_be_visible()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_at_360_pixels_nothing_is_wider_than_the_screen(
+    chromium: Browser, static_url: str, path: str
+) -> None:
+    with fresh_page(chromium, viewport={"width": 360, "height": 740}) as page:
+        page.goto(static_url + path)
+        if page.locator(".live").count():
+            where = page.locator(".live").first
+            press(where, "Run")
+            expect_state(where, "closed", "failed")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+# When something is missing.
+
+
+@pytest.fixture
+def page_with_errors(chromium: Browser) -> Generator[Page]:
+    """A page of which errors in the console are expected."""
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
+
+
+def test_a_runtime_that_cannot_be_loaded_is_said_and_tried_again(
+    page_with_errors: Page, static_url: str
+) -> None:
+    page = page_with_errors
+
+    def refuse(route: Route) -> None:
+        route.abort()
+
+    page.goto(static_url + "streaming/")
+    page.context.route("**/*.wasm", refuse)
+    where = block(page, "streaming.sse")
+    press(where, "Run")
+    expect_state(where, "failed")
+    expect(where.get_by_role("status")).to_contain_text("press Run again")
+    page.context.unroute("**/*.wasm", refuse)
+    press(where, "Run")
+    expect_state(where, "closed")
+
+
+def test_the_reader_chooses_where_snippets_run(page: Page, server_url: str) -> None:
+    page.goto(server_url + "streaming/")
+    where = block(page, "streaming.sse")
+    where.get_by_label("This browser").check()
+    press(where, "Run")
+    expect_state(where, "closed")
+    expect(where.get_by_role("status")).to_contain_text("in this browser")
+
+
+def test_copy_as_curl_gives_a_command_that_streams_from_the_server(
+    chromium: Browser, server_url: str
+) -> None:
+    with fresh_page(chromium, permissions=["clipboard-read", "clipboard-write"]) as page:
+        page.goto(server_url + "streaming/")
+        press(block(page, "streaming.ndjson"), "Copy as curl")
+        command: str = page.evaluate("navigator.clipboard.readText()")
+    assert command.startswith("curl -N")
+    assert f"{server_url}live/app/streaming.ndjson/orders" in command
