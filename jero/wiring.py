@@ -40,9 +40,7 @@ _FORMS: Final[Mapping[type, _Form]] = {
     NDJSONStreamingResponse: _Form(
         encode_ndjson, [(b"content-type", b"application/x-ndjson"), *_UNBUFFERED], 1
     ),
-    SSEResponse: _Form(
-        encode_sse, [(b"content-type", b"text/event-stream"), *_UNBUFFERED], 1
-    ),
+    SSEResponse: _Form(encode_sse, [(b"content-type", b"text/event-stream"), *_UNBUFFERED], 1),
 }
 
 

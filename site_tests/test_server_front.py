@@ -4,7 +4,8 @@ from collections.abc import Generator
 
 import httpx
 import pytest
-from serving import job, options, served
+
+from site_tests.serving import job, options, served
 
 
 @pytest.fixture(scope="module")

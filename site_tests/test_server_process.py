@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
-from serving import SETTINGS, first_chunk, job, options, running
 
 from playground.server import serve
+from site_tests.serving import SETTINGS, first_chunk, job, options, running
 
 MAIN = """
 import sys

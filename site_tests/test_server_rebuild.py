@@ -7,11 +7,11 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
-from serving import served
 
 from playground.server.rebuild import Builder
 from playground.server.serve import Options
 from playground.server.settings import Settings
+from site_tests.serving import served
 
 SNIPPET = """
 async def app(scope, receive, send):

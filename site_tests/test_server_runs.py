@@ -6,10 +6,10 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
-from serving import SETTINGS, first_chunk, job, options, run_all, running, served
 
 from playground.events import Chunk, Crash, Disconnect, End, Limit, Log, Start
 from playground.runner import Limits
+from site_tests.serving import SETTINGS, first_chunk, job, options, run_all, running, served
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
-from serving import first_chunk, job, options, run_all, running, served
 
 from playground.events import Crash, End, RunEvent
 from playground.server.supervisor import Patience
+from site_tests.serving import first_chunk, job, options, run_all, running, served
 
 
 @pytest.fixture(scope="module")

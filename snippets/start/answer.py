@@ -8,7 +8,6 @@ from msgspec import Struct
 from jero import BaseApp, Endpoint, NDJSONStreamingResponse
 
 
-# --8<-- [start:stream]
 class Word(Struct, tag="word"):
     text: str
 
@@ -17,6 +16,7 @@ class Total(Struct, tag="total"):
     words: int
 
 
+# --8<-- [start:stream]
 class AnswerEndpoint(Endpoint, path="/answer"):
     async def get(self) -> NDJSONStreamingResponse[Word | Total]:
         return NDJSONStreamingResponse(stream=self._answer())
@@ -27,7 +27,7 @@ class AnswerEndpoint(Endpoint, path="/answer"):
         print("model released")  # drained, failed, or the reader pressed Stop
 
     async def _words(self) -> AsyncIterator[Word | Total]:
-        answer = ["Whatever", "is", "opened", "for", "a", "stream", "is", "closed", "with", "it", "."]
+        answer = "Whatever is opened for a stream is closed with it .".split()
         for text in answer:
             await asyncio.sleep(0.25)
             yield Word(text)
