@@ -81,6 +81,15 @@ def record(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def pictures(session: nox.Session) -> None:
+    """Take the README's pictures anew."""
+    _install(session)
+    chromium = _find_chromium(session)
+    _build_site(session)
+    session.run("python", "-m", "site_tests.take_pictures", env={"CHROMIUM": chromium})
+
+
+@nox.session(python=PYTHON)
 def lock(session: nox.Session) -> None:
     """Lock the newest versions of everything the sessions install; -- --upgrade-package NAME for one."""
     compile_ = [

@@ -1,0 +1,43 @@
+"""Takes the README's pictures: the lifecycle example, stopped half-way, in both colour schemes.
+
+Run it as `nox -s pictures`.
+"""
+
+import os
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from playground.catalogue import ROOT
+from playground.server.serve import Options
+from site_tests.conftest import CHROMIUM_ARGUMENTS
+from site_tests.serving import served
+
+PICTURES = ROOT / "pictures"
+
+
+def take(url: str) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ["CHROMIUM"], args=CHROMIUM_ARGUMENTS
+        )
+        for scheme in ("light", "dark"):
+            page = browser.new_page(
+                viewport={"width": 1000, "height": 860},
+                color_scheme=scheme,
+                device_scale_factor=1.5,
+            )
+            page.goto(url + "streaming/#resources")
+            block = page.locator('.live[data-snippet="streaming.lifecycle"]')
+            block.get_by_role("button", name="Run").click()
+            block.get_by_text('"item":"flat white"').wait_for()
+            block.get_by_role("button", name="Stop").click()
+            block.get_by_text("Torn down").wait_for()
+            block.evaluate("block => window.scrollTo(0, block.offsetTop - 190)")
+            page.screenshot(path=PICTURES / f"live-page-{scheme}.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    with served(Options(port=0, site=Path(ROOT / "site"), build=False)) as client:
+        take(str(client.base_url))
