@@ -2,14 +2,21 @@
 
 import asyncio
 import logging
-from typing import Final
+from contextlib import nullcontext
+from typing import ClassVar, Final
 
 from jero.asgi import Receive, Scope, Send
-from jero.binding import ClientDisconnectedError
 from jero.endpoint import Endpoint
-from jero.errors import HTTPError, MethodNotAllowedError, NotFoundError, WiringError
+from jero.errors import (
+    ClientDisconnectedError,
+    HTTPError,
+    MethodNotAllowedError,
+    NotFoundError,
+    WiringError,
+)
 from jero.responses import respond_options, respond_problem
 from jero.routing import Router, allowed
+from jero.streaming.open import OpenStreams, on_stop_signals
 from jero.wiring import Route, compile_endpoint
 
 _logger: Final = logging.getLogger("jero")
@@ -28,9 +35,20 @@ class BaseApp:
     `WiringError`'s text as the reason. Under a server without lifespan it is wired on the first request.
     """
 
+    ends_streams_on_signals: ClassVar[bool] = True
+    """Whether open streams are brought to their end as soon as SIGINT or SIGTERM asks the process to stop.
+
+    Servers wait for open responses before they tell an application to shut down, so a stream without an end would
+    keep them waiting for ever. The server's own handling of the signal follows as ever. Only in the main thread.
+    """
+
+    shutdown_patience: ClassVar[float] = 10.0
+    """How long teardown may take at shutdown before a stream is given up, in seconds."""
+
     def __init__(self) -> None:
         self._router: Router[Route] = Router()
         self._owners: dict[str, str] = {}
+        self._streams = OpenStreams()
         self._is_wired = False
         self._wiring = asyncio.Lock()
 
@@ -39,7 +57,7 @@ class BaseApp:
 
     def _include_endpoint(self, endpoint: Endpoint) -> None:
         """Serve `endpoint` under its path. Raises `WiringError`."""
-        methods = compile_endpoint(endpoint)
+        methods = compile_endpoint(endpoint, self._streams)
         name = type(endpoint).__name__
         if not self._router.add(endpoint.path, methods):
             raise WiringError(
@@ -67,13 +85,15 @@ class BaseApp:
             if not self._is_wired:
                 self._router = Router()
                 self._owners = {}
+                self._streams = OpenStreams()
                 await self._wire()
                 self._is_wired = True
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        # A new start is wired anew: endpoints may hold what belongs to one event loop.
+        # A new start is wired anew: endpoints, and the lock, may hold what belongs to one event loop.
         self._is_wired = False
+        self._wiring = asyncio.Lock()
         try:
             await self._start()
         except WiringError as error:
@@ -84,8 +104,11 @@ class BaseApp:
             message = f"{type(self).__name__}._wire failed: {type(error).__name__}: {error}"
             await send({"type": "lifespan.startup.failed", "message": message})
             return
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
+        with on_stop_signals(self._streams.end) if self.ends_streams_on_signals else nullcontext():
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            self._streams.end()
+            await self._streams.wait_closed(self.shutdown_patience)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,9 +119,17 @@ class BaseApp:
             return
         except HTTPError as error:
             await respond_problem(error, scope, send)
-        except Exception:
-            _logger.exception("%s %s failed", scope["method"], scope["path"])
-            await respond_problem(HTTPError(), scope, send)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            await self._fail(scope, send)  # a timeout of the handler's own that was not caught, say
+        except Exception:  # noqa: BLE001 - it is logged, and the worker lives on
+            await self._fail(scope, send)
+
+    async def _fail(self, scope: Scope, send: Send) -> None:
+        _logger.error("%s %s failed", scope["method"], scope["path"], exc_info=True)  # noqa: LOG014 - called while handling it
+        await respond_problem(HTTPError(), scope, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = _path(scope)
@@ -108,8 +139,10 @@ class BaseApp:
         method = scope["method"]
         route = routes.get("GET" if method == "HEAD" else method)
         if route is not None:
-            arguments = await route.bind(scope, receive)
-            result = await route.call(**arguments)
+            if route.bind is None:
+                result = await route.call()
+            else:
+                result = await route.call(**await route.bind(scope, receive))
             await route.respond(result, scope, receive, send)
         elif method == "OPTIONS":
             await respond_options(allowed(routes), send)
@@ -121,5 +154,5 @@ class BaseApp:
 def _path(scope: Scope) -> str:
     """The path below the place where the application is mounted (ASGI: `path` begins with `root_path`)."""
     path: str = scope["path"]
-    root: str = scope.get("root_path", "")
+    root: str = scope.get("root_path", "").rstrip("/")
     return path.removeprefix(root) or "/" if root else path

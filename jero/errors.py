@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from jero.headers import RawHeaders
+from jero.headers import RawHeaders, encode_raw
 
 
 class WiringError(Exception):
@@ -23,7 +23,7 @@ class HTTPError(Exception):
 
     A subclass declares what kind of problem it is: `status_code`, and if need be a `title` (by default the
     status's own phrase) and a `type`, a URI that identifies the kind (RFC 9457 § 3.1). What happened this time is
-    `detail`. `raw_headers` are sent along, such as `Retry-After`.
+    `detail`. `raw_headers` are sent along, such as `Retry-After`; one that cannot be is a `ValueError`.
 
         class SoldOutError(HTTPError):
             status_code = 409
@@ -39,12 +39,19 @@ class HTTPError(Exception):
     def __init__(self, detail: str = "", *, raw_headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
+        encode_raw(raw_headers)  # what cannot be sent is better refused here
         self.raw_headers: RawHeaders = raw_headers or {}
 
     def problem(self) -> bytes:
         """The body of the answer, as `application/problem+json`."""
-        title = self.title or HTTPStatus(self.status_code).phrase
-        return msgspec.json.encode(_Problem(title, self.status_code, self.detail, self.type))
+        is_known = self.status_code in HTTPStatus
+        title = self.title or (HTTPStatus(self.status_code).phrase if is_known else "Error")
+        detail = self.detail.encode("utf-8", "backslashreplace").decode()
+        return msgspec.json.encode(_Problem(title, self.status_code, detail, self.type))
+
+
+class ClientDisconnectedError(Exception):
+    """The client left before its request, or its answer, was whole. Nobody is there to be answered."""
 
 
 class BadRequestError(HTTPError):

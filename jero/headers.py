@@ -58,19 +58,19 @@ def compile_encoder(struct: type[Struct]) -> Callable[[Struct], HeaderPairs]:
 
     `x_trace_id` becomes `x-trace-id`; a name given with `msgspec.field(name=…)` is taken as it is. A field that is
     `None` is left out, one that is a list is sent once an element. Raises `TypeError`, which names the field, for
-    a field whose type has no text form.
+    a field whose type has no text form, and `ValueError` for one whose name is none for a header.
     """
     hints = get_type_hints(struct)
     names: list[tuple[str, str]] = []
     for field in msgspec.structs.fields(struct):
-        if not _has_text_form(hints[field.name]):
+        if not has_text_form(hints[field.name]):
             raise TypeError(
                 f"the header field `{field.name}: {_name(hints[field.name])}` has no text form"
             )
         is_renamed = field.encode_name != field.name
-        names.append(
-            (field.name, field.encode_name if is_renamed else field.name.replace("_", "-"))
-        )
+        name = field.encode_name if is_renamed else field.name.replace("_", "-")
+        encode_pair(name, "")
+        names.append((field.name, name))
 
     def encode(headers: Struct) -> HeaderPairs:
         pairs: HeaderPairs = []
@@ -79,28 +79,30 @@ def compile_encoder(struct: type[Struct]) -> Callable[[Struct], HeaderPairs]:
             if value is None:
                 continue
             values = cast("list[object]", value) if isinstance(value, list) else [value]
-            pairs += (encode_pair(name, _text(each)) for each in values)
+            pairs += (encode_pair(name, _text(each)) for each in values if each is not None)
         return pairs
 
     return encode
 
 
 def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(msgspec.to_builtins(value))
+    plain: object = msgspec.to_builtins(value)
+    if isinstance(plain, bool):
+        return "true" if plain else "false"
+    return str(plain)
 
 
-def _has_text_form(annotation: object) -> bool:
+def has_text_form(annotation: object) -> bool:
+    """Whether the values of this type, or of each of a union's or a list's, can be written as a header's value."""
     if isinstance(annotation, TypeAliasType):
-        return _has_text_form(annotation.__value__)
+        return has_text_form(annotation.__value__)
     origin = get_origin(annotation)
     if origin in {Union, types.UnionType, list}:
-        return all(_has_text_form(part) for part in get_args(annotation))
+        return all(has_text_form(part) for part in get_args(annotation))
     if origin is Literal or annotation is types.NoneType:
         return True
     if hasattr(annotation, "__metadata__"):  # Annotated[T, Meta(…)]
-        return _has_text_form(get_args(annotation)[0])
+        return has_text_form(get_args(annotation)[0])
     return isinstance(annotation, type) and issubclass(annotation, (*_TEXTUAL, Enum))
 
 

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from jero.asgi import Receive, Scope, Send
-from jero.errors import HTTPError
+from jero.errors import ClientDisconnectedError, HTTPError
 from jero.headers import HeaderPairs, encode_raw, merge
 
 type Respond = Callable[[object, Scope, Receive, Send], Awaitable[None]]
@@ -17,10 +17,18 @@ _encode_json: Final = msgspec.json.Encoder().encode
 async def send_whole(
     scope: Scope, send: Send, status: int, headers: HeaderPairs, body: bytes
 ) -> None:
-    """Send a response of known length; for `HEAD`, all of it but the body (RFC 9110 § 9.3.2)."""
-    pairs = [*headers, (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": status, "headers": pairs})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+    """Send a response of known length; for `HEAD`, all of it but the body (RFC 9110 § 9.3.2).
+
+    Raises `ClientDisconnectedError` where the server says so.
+    """
+    pairs = merge(headers, [(b"content-length", b"%d" % len(body))])
+    if scope["method"] == "HEAD":
+        body = b""
+    try:
+        await send({"type": "http.response.start", "status": status, "headers": pairs})
+        await send({"type": "http.response.body", "body": body})
+    except OSError as error:  # how ASGI servers may say it (HTTP 2.4)
+        raise ClientDisconnectedError from error
 
 
 async def respond_json(result: object, scope: Scope, _receive: Receive, send: Send) -> None:

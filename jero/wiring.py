@@ -11,15 +11,17 @@ from typing import Final, TypeAliasType, Union, cast, get_args, get_origin, get_
 from msgspec import Struct
 
 from jero.asgi import Receive, Scope, Send
-from jero.binding import Bind, bind_json, bind_nothing
+from jero.binding import Bind, Read, bind_all, read_json, read_last_event_id
 from jero.endpoint import Endpoint
 from jero.errors import WiringError
-from jero.headers import HeaderPairs, compile_encoder, encode_raw, merge
+from jero.headers import HeaderPairs, compile_encoder, has_text_form, merge
+from jero.headers import encode_raw as encode_raw_headers
 from jero.responses import Respond, respond_json
-from jero.streaming.pump import pump
+from jero.streaming.lifecycle import Source
+from jero.streaming.open import OpenStreams
+from jero.streaming.pump import Pump
 from jero.streaming.responses import NDJSONStreamingResponse, SSEResponse, StreamingResponse
-from jero.streaming.wire import Encode, encode_ndjson, encode_sse
-from jero.streaming.wire import encode_raw as encode_bytes
+from jero.streaming.wire import Encode, encode_raw, ndjson_encoder, sse_encoder
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 
@@ -28,19 +30,18 @@ _UNBUFFERED: Final[HeaderPairs] = [(b"cache-control", b"no-store"), (b"x-accel-b
 
 
 class _Form(Struct, frozen=True):
-    """What one of the streaming responses is on the wire, and how many of its type parameters are the item's."""
+    """What one of the streaming responses is on the wire, and how an encoder for its items is made, if it has any."""
 
-    encode: Encode
     headers: HeaderPairs
-    items: int
+    encoder: Callable[[tuple[type, ...], str], Encode] | None = None
 
 
 _FORMS: Final[Mapping[type, _Form]] = {
-    StreamingResponse: _Form(encode_bytes, [(b"content-type", b"application/octet-stream")], 0),
+    StreamingResponse: _Form([(b"content-type", b"application/octet-stream")]),
     NDJSONStreamingResponse: _Form(
-        encode_ndjson, [(b"content-type", b"application/x-ndjson"), *_UNBUFFERED], 1
+        [(b"content-type", b"application/x-ndjson"), *_UNBUFFERED], ndjson_encoder
     ),
-    SSEResponse: _Form(encode_sse, [(b"content-type", b"text/event-stream"), *_UNBUFFERED], 1),
+    SSEResponse: _Form([(b"content-type", b"text/event-stream"), *_UNBUFFERED], sse_encoder),
 }
 
 
@@ -50,18 +51,18 @@ class Route(Struct, frozen=True):
     `respond` raises only while nothing of the response is sent.
     """
 
-    bind: Bind
+    bind: Bind | None
     call: Callable[..., Awaitable[object]]
     respond: Respond
 
 
-def compile_endpoint(endpoint: Endpoint) -> Mapping[str, Route]:
-    """The routes of `endpoint`, by method. Raises `WiringError`."""
+def compile_endpoint(endpoint: Endpoint, streams: OpenStreams) -> Mapping[str, Route]:
+    """The routes of `endpoint`, by method; what they stream is counted in `streams`. Raises `WiringError`."""
     name = type(endpoint).__name__
     if not hasattr(endpoint, "path"):
         raise WiringError(f"{name} has no path: declare it as `class {name}(Endpoint, path='/…')`")
     routes = {
-        method.upper(): _compile(f"{name}.{method}", method, getattr(endpoint, method))
+        method.upper(): _compile(f"{name}.{method}", method, getattr(endpoint, method), streams)
         for method in METHODS
         if hasattr(endpoint, method)
     }
@@ -72,7 +73,9 @@ def compile_endpoint(endpoint: Endpoint) -> Mapping[str, Route]:
     return routes
 
 
-def _compile(name: str, method: str, handler: Callable[..., Awaitable[object]]) -> Route:
+def _compile(
+    name: str, method: str, handler: Callable[..., Awaitable[object]], streams: OpenStreams
+) -> Route:
     if not inspect.iscoroutinefunction(handler):
         raise WiringError(
             f"{name} is no coroutine function: write it as `async def {method}(self)`, and if it streams let it"
@@ -80,7 +83,7 @@ def _compile(name: str, method: str, handler: Callable[..., Awaitable[object]]) 
         )
     try:
         hints = get_type_hints(handler, include_extras=True)
-    except NameError as error:
+    except Exception as error:
         raise WiringError(f"{name} has an annotation that cannot be read: {error}") from error
     if "return" not in hints:
         raise WiringError(
@@ -89,31 +92,43 @@ def _compile(name: str, method: str, handler: Callable[..., Awaitable[object]]) 
     return Route(
         _compile_bind(name, handler, hints),
         handler,
-        _compile_respond(name, method, hints["return"]),
+        _compile_respond(name, method, hints["return"], streams),
     )
 
 
-def _compile_bind(name: str, handler: Callable[..., object], hints: Mapping[str, object]) -> Bind:
-    parameters = list(inspect.signature(handler).parameters)
-    if not parameters:
-        return bind_nothing
-    if parameters != ["json"]:
+def _compile_bind(
+    name: str, handler: Callable[..., object], hints: Mapping[str, object]
+) -> Bind | None:
+    signature = inspect.signature(handler)
+    parameters = list(signature.parameters)
+    if any(each.kind is each.POSITIONAL_ONLY for each in signature.parameters.values()):
+        raise WiringError(f"{name} takes arguments by position only: they are given by name")
+    if unknown := [parameter for parameter in parameters if parameter not in _ARGUMENTS]:
         raise WiringError(
-            f"{name} takes {', '.join(parameters)}: a handler can take `json`, the body, and nothing else"
+            f"{name} takes `{unknown[0]}`: a handler can take `json`, the body, and `last_event_id`,"
+            " and nothing else"
         )
-    if "json" not in hints or not _is_json(hints["json"]):
-        raise WiringError(
-            f"{name} takes `json` without a Struct's type: annotate it, as in `json: Order`"
-        )
-    return bind_json(hints["json"])
+    for parameter in parameters:
+        is_fit, mend, _ = _ARGUMENTS[parameter]
+        if parameter not in hints or not is_fit(hints[parameter]):
+            raise WiringError(f"{name} takes `{parameter}` as no type it can have: {mend}")
+    try:
+        readers = {
+            parameter: _ARGUMENTS[parameter][2](hints[parameter]) for parameter in parameters
+        }
+    except TypeError as error:  # a union that msgspec cannot tell apart, say
+        raise WiringError(f"{name} takes what cannot be decoded: {error}") from error
+    return bind_all(readers) if readers else None
 
 
-def _compile_respond(name: str, method: str, annotation: object) -> Respond:
+def _compile_respond(name: str, method: str, annotation: object, streams: OpenStreams) -> Respond:
     annotation = _resolve(annotation)
+    if hasattr(annotation, "__metadata__"):  # Annotated[T, …]
+        annotation = _resolve(get_args(annotation)[0])
     origin = cast("type", get_origin(annotation) or annotation)
-    form = _FORMS.get(origin)
+    form = next((form for kind, form in _FORMS.items() if kind is origin), None)
     if form is None:
-        if _is_json(annotation):
+        if _is_structs(annotation):
             return respond_json
         raise WiringError(
             f"{name} returns {_show(annotation)}: expected a Struct, a list of Structs, or a streaming response"
@@ -123,17 +138,22 @@ def _compile_respond(name: str, method: str, annotation: object) -> Respond:
             f"{name} returns an SSEResponse, which only `get` can: browsers open event streams with GET. Return an"
             " NDJSONStreamingResponse instead, or rename the method"
         )
-    arguments = get_args(annotation)
-    if len(arguments) < form.items:
-        raise WiringError(
-            f"{name} returns {origin.__name__} of nothing: name the item, as in `{origin.__name__}[Order]`"
-        )
-    if form.items and not _is_json(arguments[0]):
-        raise WiringError(
-            f"{name} streams {_show(arguments[0])}: expected a Struct or a union of Structs"
-        )
-    headers = arguments[form.items] if len(arguments) > form.items else None
-    return _compile_stream(name, origin, form, _compile_headers(name, headers))
+    arguments = list(get_args(annotation))
+    encode = encode_raw
+    if form.encoder is not None:
+        if not arguments:
+            raise WiringError(
+                f"{name} returns {origin.__name__} of nothing: name the item, as in `{origin.__name__}[Order]`"
+            )
+        item = arguments.pop(0)
+        if not _is_structs(item):
+            raise WiringError(
+                f"{name} streams {_show(item)}: expected a Struct or a union of Structs"
+            )
+        encode = form.encoder(_classes(item), _show(item))
+    headers = _compile_headers(name, arguments[0] if arguments else None)
+    kind = _Kind(name, origin, encode, form.headers, headers)
+    return _compile_stream(kind, streams)
 
 
 def _compile_headers(name: str, annotation: object) -> Callable[[Struct], HeaderPairs] | None:
@@ -148,48 +168,94 @@ def _compile_headers(name: str, annotation: object) -> Callable[[Struct], Header
         raise WiringError(
             f"{name}: {error}: use str, int, float, bool, a date, a UUID or an Enum"
         ) from None
+    except ValueError as error:
+        raise WiringError(f"{name}: {error}") from None
 
 
-def _compile_stream(
-    name: str, kind: type, form: _Form, encode_headers: Callable[[Struct], HeaderPairs] | None
-) -> Respond:
+class _Kind(Struct, frozen=True):
+    """What a handler's streams have in common."""
+
+    name: str
+    response: type
+    encode: Encode
+    headers: HeaderPairs
+    encode_headers: Callable[[Struct], HeaderPairs] | None
+
+
+def _compile_stream(kind: _Kind, streams: OpenStreams) -> Respond:
     async def respond(result: object, scope: Scope, receive: Receive, send: Send) -> None:
-        if not isinstance(result, kind):
-            raise TypeError(
-                f"{name} says that it returns {kind.__name__}, and returned {type(result).__name__}"
-            )
+        if not isinstance(result, kind.response):
+            expected, actual = kind.response.__name__, type(result).__name__
+            raise TypeError(f"{kind.name} says that it returns {expected}, and returned {actual}")
         response = cast("StreamingResponse[Struct]", result)
-        typed = (
-            encode_headers(response.headers)
-            if encode_headers and response.headers is not None
-            else []
-        )
-        headers = merge(form.headers, typed, encode_raw(response.raw_headers))
+        headers = kind.headers
+        if response.headers is not None:
+            if kind.encode_headers is None:
+                given = type(response.headers).__name__
+                raise TypeError(f"{kind.name} names no type of headers, and returned {given}")
+            headers = merge(headers, kind.encode_headers(response.headers))
+        if response.raw_headers:
+            headers = merge(headers, encode_raw_headers(response.raw_headers))
         start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
         if scope["method"] == "HEAD":
             await send(start)
             await send({"type": "http.response.body", "body": b""})
             return
-        keepalive = result.keepalive if isinstance(result, SSEResponse) else None
-        await pump(
-            response.stream, form.encode, start, receive, send, name=name, keepalive=keepalive
-        )
+        keepalive = getattr(response, "keepalive", None)
+        source = Source(response.stream)
+        pump = Pump(source, kind.encode, start, receive, send, name=kind.name, keepalive=keepalive)
+        streams.add(pump)
+        try:
+            await pump.run()
+        finally:
+            streams.discard(pump)
 
     return respond
 
 
-def _is_json(annotation: object) -> bool:
+def _classes(annotation: object) -> tuple[type, ...]:
+    """The classes that an item of this type can be an instance of."""
+    annotation = _resolve(annotation)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in {Union, types.UnionType}:
+        return tuple(kind for part in arguments for kind in _classes(part))
+    if hasattr(annotation, "__metadata__"):  # Annotated[T, Meta(…)]
+        return _classes(arguments[0])
+    return (cast("type", origin or annotation),)
+
+
+def _is_structs(annotation: object) -> bool:
     """Whether this is a Struct, a union of Structs, or a list or tuple of either."""
     annotation = _resolve(annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in {Union, types.UnionType}:
-        return all(map(_is_json, arguments))
+        return all(map(_is_structs, arguments))
     if origin in {list, tuple}:
-        return all(_is_json(part) for part in arguments if part is not ...)
+        return all(_is_structs(part) for part in arguments if part is not ...)
     if hasattr(annotation, "__metadata__"):  # Annotated[T, Meta(…)]
-        return _is_json(arguments[0])
+        return _is_structs(arguments[0])
     struct = origin or annotation
-    return isinstance(struct, type) and issubclass(struct, Struct)
+    if not isinstance(struct, type) or not issubclass(struct, Struct):
+        return False
+    return not issubclass(struct, tuple(_FORMS))  # they are Structs, too
+
+
+def _is_event_id(annotation: object) -> bool:
+    """Whether this is `str | None` or the like: an id's text can be read as it, and `None` as that there is none."""
+    annotation = _resolve(annotation)
+    parts = get_args(annotation) if get_origin(annotation) in {Union, types.UnionType} else ()
+    return types.NoneType in parts and has_text_form(annotation)
+
+
+_ARGUMENTS: Final[Mapping[str, tuple[Callable[[object], bool], str, Callable[[object], Read]]]] = {
+    "json": (_is_structs, "annotate it with a Struct, as in `json: Order`", read_json),
+    "last_event_id": (
+        _is_event_id,
+        "annotate it with what the ids are or None, as in `last_event_id: int | None`",
+        read_last_event_id,
+    ),
+}
+"""The arguments that a handler can take: which types they can have, what else to write, and how they are read."""
 
 
 def _resolve(annotation: object) -> object:

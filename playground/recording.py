@@ -8,6 +8,7 @@ from playground.clock import run_at_once
 from playground.events import RunEvent
 from playground.runner import Run, run_on
 from playground.stage import Stage
+from playground.transcript import joined
 
 
 def record(snippet: Snippet) -> Mapping[str, list[RunEvent]]:
@@ -21,7 +22,7 @@ async def _record_one(snippet: Snippet, exchange: Exchange) -> list[RunEvent]:
     stage = Stage(snippet.module)
     try:
         async with run_on(stage, exchange.request) as run:
-            return await collect(run, exchange.disconnect_after)
+            return joined(await collect(run, exchange.disconnect_after))
     finally:
         await stage.aclose()
 

@@ -70,14 +70,19 @@ def comparable(event: RunEvent) -> RunEvent:
 
 def untimed(events: Iterable[RunEvent]) -> list[RunEvent]:
     """The events less their times, chunks that follow one another joined: what every runner must agree on."""
-    joined: list[RunEvent] = []
+    return joined(replace(comparable(event), at=0.0) for event in events)
+
+
+def joined(events: Iterable[RunEvent]) -> list[RunEvent]:
+    """The events with chunks that follow one another at the same time joined: how they were cut is chance."""
+    whole: list[RunEvent] = []
     for event in events:
-        now = replace(comparable(event), at=0.0)
-        if joined and isinstance(now, Chunk) and isinstance(last := joined[-1], Chunk):
-            joined[-1] = replace(last, body=last.body + now.body)
+        last = whole[-1] if whole else None
+        if isinstance(event, Chunk) and isinstance(last, Chunk) and last.at == event.at:
+            whole[-1] = replace(last, body=last.body + event.body)
         else:
-            joined.append(now)
-    return joined
+            whole.append(event)
+    return whole
 
 
 def write(event: RunEvent) -> str:

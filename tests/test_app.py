@@ -3,10 +3,12 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import Struct
 
 from jero import BaseApp, Endpoint, HTTPError, NDJSONStreamingResponse, SSEResponse, WiringError
+from jero.asgi import Scope
 from tests.asking import app_of, ask
 
 pytestmark = pytest.mark.anyio
@@ -247,9 +249,51 @@ class UnreadableAnnotation(Endpoint, path="/"):
         raise NotImplementedError
 
 
+class OwnResponse(NDJSONStreamingResponse[Order]):
+    pass
+
+
+class ReturnsOwnResponse(Endpoint, path="/"):
+    async def get(self) -> OwnResponse:
+        raise NotImplementedError
+
+
+class ReturnsEither(Endpoint, path="/"):
+    async def get(self) -> Order | NDJSONStreamingResponse[Order]:
+        raise NotImplementedError
+
+
+class ByPosition(Endpoint, path="/"):
+    async def post(self, json: Order, /) -> Order:
+        raise NotImplementedError
+
+
+class Other(Struct):
+    name: str
+
+
+class CannotBeTold(Endpoint, path="/"):
+    async def post(self, json: Order | Other) -> Order:
+        raise NotImplementedError
+
+
+class BadHeaderName(Struct):
+    name: str = msgspec.field(name="x order")
+
+
+class HeaderNameThatIsNone(Endpoint, path="/"):
+    async def get(self) -> NDJSONStreamingResponse[Order, BadHeaderName]:
+        raise NotImplementedError
+
+
 @pytest.mark.parametrize(
     ("endpoint", "text"),
     [
+        (ReturnsOwnResponse, "ReturnsOwnResponse.get returns OwnResponse: expected a Struct"),
+        (ReturnsEither, "expected a Struct, a list of Structs, or a streaming response"),
+        (ByPosition, "ByPosition.post takes arguments by position only"),
+        (CannotBeTold, "CannotBeTold.post takes what cannot be decoded"),
+        (HeaderNameThatIsNone, "HeaderNameThatIsNone.get: 'x order' is no header name"),
         (NoReturnType, "NoReturnType.get does not say what it returns: annotate it"),
         (NotACoroutine, "NotACoroutine.get is no coroutine function: write it as `async def get"),
         (
@@ -267,8 +311,11 @@ class UnreadableAnnotation(Endpoint, path="/"):
             "the header field `x_order: Order` has no text form: use str, int",
         ),
         (HeadersThatAreNoStruct, "has headers of the type dict[str, str]: expected a Struct"),
-        (UnknownArgument, "UnknownArgument.get takes database: a handler can take `json`"),
-        (UntypedBody, "UntypedBody.post takes `json` without a Struct's type: annotate it"),
+        (UnknownArgument, "UnknownArgument.get takes `database`: a handler can take `json`"),
+        (
+            UntypedBody,
+            "UntypedBody.post takes `json` as no type it can have: annotate it with a Struct",
+        ),
         (
             ServesNothing,
             "ServesNothing serves nothing: define one of get, post, put, patch, delete",
@@ -288,3 +335,55 @@ async def test_what_cannot_work_is_a_wiring_error_that_names_it_and_the_mend(
 def test_a_path_that_is_none_is_a_wiring_error(path: str) -> None:
     with pytest.raises(WiringError, match=r"Bad: .* is no path: expected one that begins with `/`"):
         type("Bad", (Endpoint,), {}, path=path)
+
+
+class Late(Endpoint, path="/late"):
+    async def get(self) -> list[Order]:
+        raise asyncio.CancelledError
+
+
+async def test_a_cancellation_of_the_handlers_own_making_is_a_500() -> None:
+    answer = await ask(app_of(Late()), "/late")
+    assert answer.problem["status"] == 500
+
+
+async def test_a_problem_of_a_status_without_a_name_and_with_a_detail_that_no_encoding_has() -> (
+    None
+):
+    class OddError(HTTPError):
+        status_code = 499
+
+    class Odd(Endpoint, path="/"):
+        async def get(self) -> list[Order]:
+            raise OddError("\ud800")
+
+    answer = await ask(app_of(Odd()), "/")
+    assert answer.problem == {"title": "Error", "status": 499, "detail": r"\ud800"}
+
+
+async def test_a_client_that_is_gone_before_its_answer_is_not_answered_again() -> None:
+    sent: list[str] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+        if message["type"] == "http.response.body":
+            raise OSError("gone")
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request"}
+
+    scope: Scope = {"type": "http", "method": "GET", "path": "/orders", "headers": []}
+    await app_of(OrdersEndpoint())(scope, receive, send)
+    assert sent == ["http.response.start", "http.response.body"]
+
+
+async def test_headers_of_a_type_that_the_annotation_does_not_name_are_a_500_and_not_dropped() -> (
+    None
+):
+    class Unnamed(Endpoint, path="/"):
+        async def get(self) -> NDJSONStreamingResponse[Order]:
+            return NDJSONStreamingResponse(stream=items(), headers=Order(1))  # pyright: ignore[reportReturnType, reportArgumentType]
+
+    answer = await ask(app_of(Unnamed()), "/")
+    assert answer.problem["status"] == 500
+    assert "names no type of headers, and returned Order" in answer.logged[0].traceback

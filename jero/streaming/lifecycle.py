@@ -1,72 +1,93 @@
-"""A plain stream and a one-yield generator → one way to open a stream and to close it.
+"""A plain stream, a one-yield generator, a context manager → one way to open a stream and to close it."""
 
-Which of the two a generator is shows in what it yields first: an asynchronous iterable is the stream itself, anything
-else its first item.
-"""
-
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Never, cast
-
-from msgspec import Struct
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Final, Never, cast, override
 
 from jero.streaming.responses import Stream
 
-
-class Source[T](Struct, frozen=True):
-    """An open stream: the items that opening it gave already, and the rest."""
-
-    ready: tuple[T, ...]
-    rest: AsyncIterator[T]
+_NOTHING: Final = object()
 
 
-@asynccontextmanager
-async def opened[T](stream: Stream[T]) -> AsyncGenerator[Source[T]]:
-    """Open `stream`, and close it on the way out whatever happened: everything in the task that calls.
+class Source[T]:
+    """A stream with what it takes to open and to close it, both in the task that calls.
 
-    On the way out the items' own generator is closed, and a one-yield generator is resumed, so that what stands
-    after its `yield` runs after an error or a cancellation too. Raises what set-up or teardown raises, and
-    `RuntimeError` for a generator that yields a second time.
+    Once open, `ready` holds the item that opening it gave, if it did, and `rest` gives all others. What kind of
+    generator one is shows in what it yields first: an asynchronous iterable is the stream itself, and anything
+    else its first item.
     """
-    if not isinstance(stream, AsyncGenerator):
-        async with _closing(aiter(stream)) as items:
-            yield Source((), items)
-        return
-    # From here on what the generator yields decides what it is, which no annotation can tell.
-    generator = cast("AsyncGenerator[T | AsyncIterable[T]]", stream)
-    async with _closing(generator):
+
+    def __init__(self, stream: Stream[T]) -> None:
+        self._stream = stream
+        self._manager: AbstractAsyncContextManager[AsyncIterable[T]] | None = None
+        self._generator: AsyncGenerator[object] | None = None
+        self.ready: tuple[T, ...] = ()
+        self.rest: AsyncIterator[T] = _Never()
+
+    @property
+    def has_teardown(self) -> bool:
+        """Whether closing runs more than the end of the items' own generator, which is over when they are."""
+        return self._manager is not None or self._generator is not None
+
+    async def open(self) -> None:
+        """Set up. `close` is due afterwards, even if this raises."""
+        stream = self._stream
+        if isinstance(stream, AbstractAsyncContextManager):
+            items = await stream.__aenter__()
+            self._manager = stream
+            self.rest = aiter(items)
+        elif isinstance(stream, AsyncGenerator):
+            # What it yields decides what it is, which no annotation can tell.
+            generator = cast("AsyncGenerator[T | AsyncIterable[T]]", stream)
+            first = await anext(generator, _NOTHING)
+            if isinstance(first, AsyncIterable):
+                self._generator = generator
+                self.rest = aiter(cast("AsyncIterable[T]", first))
+            else:
+                self.rest = cast("AsyncIterator[T]", generator)
+                self.ready = () if first is _NOTHING else (cast("T", first),)
+        else:
+            self.rest = aiter(stream)
+
+    async def close(self, error: BaseException | None) -> None:
+        """Tear down what was set up, after `error` or after all went well.
+
+        The items' own generator is closed first. Then a context manager is exited with the error, as `async with`
+        would, and a one-yield generator is resumed, so that what stands after its `yield` runs. Raises what that
+        raises, and `RuntimeError` for a generator that yields a second time.
+        """
         try:
-            first = await anext(generator)
-        except StopAsyncIteration:
-            yield Source((), _nothing())
-            return
-        if not isinstance(first, AsyncIterable):
-            yield Source((first,), cast("AsyncIterator[T]", generator))
-            return
-        try:
-            async with _closing(aiter(cast("AsyncIterable[T]", first))) as items:
-                yield Source((), items)
-        finally:
-            await _resume(generator)
+            await _close(self.rest)
+        except BaseException as also:
+            await self._exit(error or also)
+            raise
+        await self._exit(error)
 
-
-async def _nothing() -> AsyncGenerator[Never]:
-    for nothing in ():
-        yield nothing
-
-
-@asynccontextmanager
-async def _closing[T](items: AsyncIterator[T]) -> AsyncGenerator[AsyncIterator[T]]:
-    try:
-        yield items
-    finally:
-        if isinstance(items, AsyncGenerator):
-            await items.aclose()
+    async def _exit(self, error: BaseException | None) -> None:
+        if self._manager is not None:
+            kind, traceback = (type(error), error.__traceback__) if error else (None, None)
+            await self._manager.__aexit__(kind, error, traceback)
+        elif self._generator is not None:
+            await _resume(self._generator)
 
 
 async def _resume(generator: AsyncGenerator[object]) -> None:
     async for _ in generator:
+        await generator.aclose()
         name = getattr(generator, "__qualname__", type(generator).__name__)
-        raise RuntimeError(
-            f"{name} yielded twice: a one-yield generator yields its stream once, then tears down"
-        )
+        raise RuntimeError(f"{name} yielded twice: it yields its stream once, and then tears down")
+
+
+async def _close(items: object) -> None:
+    # Not only generators: an iterator that can be closed wants to be.
+    aclose: Callable[[], Awaitable[object]] | None = getattr(items, "aclose", None)
+    if aclose is not None:
+        await aclose()
+
+
+class _Never(AsyncIterator[Never]):
+    """What comes of a stream that could not be opened."""
+
+    @override
+    async def __anext__(self) -> Never:
+        raise StopAsyncIteration

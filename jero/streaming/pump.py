@@ -1,18 +1,27 @@
 """Pull, encode, send, until the stream is drained or abandoned. The only place that knows about disconnects,
 keepalive, back-pressure and fairness.
 
-The stream lives in the request's own task, from set-up to teardown. A second task watches: it waits for the client to
-leave, and then cancels the first one once, while that one is pulling and only then, so that teardown, which may await
-whatever it likes, is never cut short; and it sends what falls due while the stream is silent.
+The stream lives in the request's own task, from set-up to teardown, in an ordinary coroutine (`_main`), which encodes
+items into a buffer. `_drive` runs that coroutine as `await` would; whenever it suspends, what is in the buffer is sent
+before its wait is handed on to the event loop. So items that are ready share a write, and none waits for the next.
+A write that the server does not take at once goes on in a task of its own: nothing that a stream does to its task, such
+as a timeout around an `await`, can tear a write in two.
+
+Nothing else is started before the stream first suspends. Then another task waits for the client to leave, and timers
+see to what falls due in silence. When the client leaves, the request's task is cancelled once, and only while it
+pulls: teardown may await whatever it likes, and is never cut short.
 """
 
 import asyncio
 import logging
+import types
+from collections.abc import Coroutine, Generator
+from contextlib import suppress
+from time import monotonic
 from typing import Final
 
 from jero.asgi import Message, Receive, Send
-from jero.streaming.lifecycle import opened
-from jero.streaming.responses import Stream
+from jero.streaming.lifecycle import Source
 from jero.streaming.wire import PING, Encode
 
 _logger: Final = logging.getLogger("jero")
@@ -20,125 +29,314 @@ _logger: Final = logging.getLogger("jero")
 PATIENCE: Final = 0.25
 """How long the response's start waits for the first item, in seconds. An error before then is answered properly."""
 
-FAIRNESS: Final = 0.005
-"""How long a stream that is always ready may go on before others get their turn, in seconds."""
+BATCH: Final = 65_536
+"""How much ready items may come to before they are sent, in bytes."""
+
+SLICE: Final = 0.0005
+"""How long an item may wait for others that are ready, and how long a stream that is always ready may go on before
+others get their turn, in seconds."""
+
+REFUSAL: Final = 3.0
+"""How long a producer may go on pulling after the client has left before it is abandoned, in seconds."""
 
 
-async def pump[T](  # noqa: PLR0913 - all that a streaming response is, given once
-    stream: Stream[T],
-    encode: Encode,
-    start: Message,
-    receive: Receive,
-    send: Send,
-    *,
-    name: str,
-    keepalive: float | None = None,
-) -> None:
-    """Send `start`, every item of `stream`, and the end of the response.
+class Pump[T]:
+    """One streaming response: `start`, every item of `source`, and the end.
 
-    Raises what set-up or the first item raised, as long as nothing was sent. After that an error is logged with
-    its traceback under `name`, and the response is left without its end, so that the client can tell. When the
-    client leaves, no more than one further item is pulled. Teardown has run before the end is sent.
+    `name` is the handler's, for the log. After `keepalive` seconds of silence a comment is sent.
     """
-    await _Pump(stream, encode, start, receive, send, name, keepalive).run()
 
+    __slots__ = (
+        "_buffer",
+        "_cancels",
+        "_encode",
+        "_failure",
+        "_has_paused",
+        "_is_abandoned",
+        "_is_gone",
+        "_is_pulling",
+        "_is_started",
+        "_keepalive",
+        "_loop",
+        "_name",
+        "_ping_timer",
+        "_receive",
+        "_refusal_timer",
+        "_send",
+        "_sending",
+        "_sent_at",
+        "_source",
+        "_start",
+        "_start_timer",
+        "_task",
+        "_watcher",
+    )
 
-class _Pump[T]:
-    def __init__(  # noqa: PLR0913, PLR0917 - see `pump`, its only caller
+    def __init__(  # noqa: PLR0913 - all that a streaming response is, given once
         self,
-        stream: Stream[T],
+        source: Source[T],
         encode: Encode,
         start: Message,
         receive: Receive,
         send: Send,
+        *,
         name: str,
-        keepalive: float | None,
+        keepalive: float | None = None,
     ) -> None:
-        self._stream = stream
+        self._source = source
         self._encode = encode
         self._start = start
         self._receive = receive
         self._send = send
         self._name = name
         self._keepalive = keepalive
+        self._buffer = bytearray()
         self._loop = asyncio.get_running_loop()
-        self._sending = asyncio.Lock()
-        self._sent_at = self._gave_way_at = self._loop.time()
+        self._task = asyncio.current_task()
+        self._watcher: asyncio.Task[None] | None = None
+        self._start_timer: asyncio.TimerHandle | None = None
+        self._ping_timer: asyncio.TimerHandle | None = None
+        self._refusal_timer: asyncio.TimerHandle | None = None
+        self._sending: asyncio.Task[None] | None = None
+        self._sent_at = 0.0
+        self._failure: Exception | None = None
+        self._cancels = 0
+        self._has_paused = False
         self._is_started = False
         self._is_pulling = True
         self._is_gone = False
+        self._is_abandoned = False
 
     async def run(self) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        watchers = [
-            asyncio.create_task(self._watch_client(task)),
-            asyncio.create_task(self._watch_silence()),
-        ]
+        """Send it all.
+
+        Raises what set-up or the first item raised, as long as nothing was sent. After that an error is logged with
+        its traceback, and the response is left without its end, so that the client can tell. When the client leaves,
+        no more than one further item is pulled. Teardown has run before the end is sent.
+        """
+        error: BaseException | None = None
         try:
-            await self._stream_all()
-            if not self._is_gone:
-                await self._put(b"", more_body=False)
-        except asyncio.CancelledError:
-            if not self._is_gone:
-                raise
-            task.uncancel()
-        except Exception:
-            if not self._is_started and not self._is_gone:
-                raise
-            _logger.exception("%s: the stream broke off", self._name)
+            await self._drive(self._main())
+        except BaseException as raised:  # noqa: BLE001 - who caused it decides what it means
+            error = raised
         finally:
-            for watcher in watchers:
-                watcher.cancel()
+            self._stop_all_beside()
+        is_cancelled_by_others = self._take_back_cancels()
+        if isinstance(error, asyncio.CancelledError):
+            if is_cancelled_by_others:
+                raise error
+            if self._is_gone:
+                error = self._failure
+            else:
+                error = _caused(RuntimeError("the stream was cancelled from within"), error)
+        if error is None:
+            return
+        if not isinstance(error, Exception) or not (self._is_started or self._is_gone):
+            raise error
+        reason = f"{type(error).__name__}: {error}".removesuffix(": ")
+        _logger.error("%s: the stream broke off: %s", self._name, reason, exc_info=error)
 
-    async def _stream_all(self) -> None:
-        async with opened(self._stream) as source:
-            try:
-                for item in source.ready:
-                    await self._send_item(item)
-                async for item in source.rest:
-                    if self._is_gone:
-                        break
-                    await self._send_item(item)
-            finally:
-                self._is_pulling = False
+    # The stream's side, in the request's task.
 
-    async def _send_item(self, item: T) -> None:
-        buffer = bytearray()
-        self._encode(item, buffer)
-        await self._put(bytes(buffer))
-        if self._loop.time() - self._gave_way_at > FAIRNESS:
-            await asyncio.sleep(0)
-            self._gave_way_at = self._loop.time()
-
-    async def _put(self, body: bytes, *, more_body: bool = True) -> None:
+    async def _main(self) -> None:
+        source = self._source
         try:
-            async with self._sending:
-                if not self._is_started:
-                    self._is_started = True
-                    await self._send(self._start)
-                if body or not more_body:
-                    await self._send(
-                        {"type": "http.response.body", "body": body, "more_body": more_body}
-                    )
-        except OSError:  # how ASGI servers of spec version 2.4 say that the client is gone
-            self._is_gone = True
-        self._sent_at = self._loop.time()
+            try:
+                await source.open()
+                await self._pull()
+            except BaseException as error:
+                self._is_pulling = False
+                await source.close(error)
+                raise
+            self._is_pulling = False
+            if source.has_teardown:
+                await self._flush()
+            await source.close(None)
+        except Exception:
+            # What was ready before the error is whole, and goes out.
+            await self._flush()
+            raise
+        await self._flush(more_body=False)
 
-    async def _watch_client(self, task: asyncio.Task[object]) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        self._is_gone = True
-        if self._is_pulling:
-            task.cancel()
+    async def _pull(self) -> None:
+        encode, buffer = self._encode, self._buffer
+        for item in self._source.ready:
+            encode(item, buffer)
+        since = monotonic()
+        async for item in self._source.rest:
+            if self._is_gone:
+                return
+            encode(item, buffer)
+            if self._sending is not None:
+                await asyncio.wait((self._sending,))
+            if self._has_paused:
+                self._has_paused = False
+                since = monotonic()
+            elif (is_late := monotonic() - since > SLICE) or len(buffer) > BATCH:
+                await self._flush()
+                if is_late:
+                    await asyncio.sleep(0)
 
-    async def _watch_silence(self) -> None:
-        await asyncio.sleep(PATIENCE)
+    async def _flush(self, *, more_body: bool = True) -> None:
+        """Send what is in the buffer, now, and wait until it is sent."""
+        while self._sending is not None:
+            await asyncio.wait((self._sending,))
+        self._send_buffer(more_body=more_body)
+        while self._sending is not None:
+            await asyncio.wait((self._sending,))
+
+    @types.coroutine
+    def _drive(self, main: Coroutine[object, None, None]) -> Generator[object]:
+        """Run `main` as `await` would, and see to what is due whenever it suspends."""
+        thrown: BaseException | None = None
+        while True:
+            try:
+                waiting = main.send(None) if thrown is None else main.throw(thrown)
+            except StopIteration:
+                return
+            self._has_paused = True
+            if self._buffer:
+                self._send_buffer()
+            if self._watcher is None:
+                self._watch()
+            try:
+                thrown = None
+                yield waiting
+            except BaseException as error:
+                if self._is_abandoned:
+                    self._drop(main)
+                    raise
+                thrown = error
+
+    def _drop(self, main: Coroutine[object, None, None]) -> None:
+        _logger.error(
+            "%s: the stream did not end after the client had left, and was abandoned", self._name
+        )
+        with suppress(RuntimeError):  # It may refuse that as well.
+            main.close()
+
+    # The client's side.
+
+    def _send_buffer(self, *, more_body: bool = True) -> None:
+        """Begin to send what is in the buffer, unless something is being sent: then it is sent next."""
+        if self._sending is not None or self._is_gone:
+            return
+        body = bytes(self._buffer)
+        self._buffer.clear()
+        if body or not more_body:
+            self._begin_to_send(body, more_body=more_body)
+
+    def _begin_to_send(self, body: bytes, *, more_body: bool = True) -> None:
+        # Eagerly: where the server takes it at once, as they mostly do, the task is over when it is made.
+        sending = asyncio.Task(
+            self._put(body, more_body=more_body), loop=self._loop, eager_start=True
+        )
+        if not sending.done():
+            self._sending = sending
+            sending.add_done_callback(self._sent)
+
+    async def _put(self, body: bytes, *, more_body: bool) -> None:
+        try:
+            if not self._is_started:
+                self._is_started = True
+                await self._send(self._start)
+            if body or not more_body:
+                await self._send(
+                    {"type": "http.response.body", "body": body, "more_body": more_body}
+                )
+        except OSError:  # how ASGI servers may say that the client is gone (HTTP 2.4)
+            self._loop.call_soon(self.leave)
+        except Exception as error:  # noqa: BLE001 - it is not for the stream to catch
+            self._failure = error
+            self._loop.call_soon(self.leave)
+        if self._keepalive is not None:
+            self._sent_at = self._loop.time()
+
+    def _sent(self, _: asyncio.Task[None]) -> None:
+        self._sending = None
+        if self._buffer:
+            self._send_buffer()
+
+    # What goes on beside: nothing, until the stream first suspends.
+
+    def _watch(self) -> None:
+        self._watcher = self._loop.create_task(self._watch_client())
         if not self._is_started:
-            await self._put(b"")
-        while self._keepalive is not None:
-            due = self._sent_at + self._keepalive
-            if (wait := due - self._loop.time()) > 0 or self._sending.locked():
-                await asyncio.sleep(max(wait, self._keepalive / 10))
-            elif self._is_pulling:
-                await self._put(PING)
+            self._start_timer = self._loop.call_later(PATIENCE, self._start_anyway)
+        if self._keepalive is not None:
+            self._sent_at = self._loop.time()
+            self._ping_timer = self._loop.call_later(self._keepalive, self._ping)
+
+    def _stop_all_beside(self) -> None:
+        beside = (
+            self._watcher,
+            self._sending,
+            self._start_timer,
+            self._ping_timer,
+            self._refusal_timer,
+        )
+        for each in beside:
+            if each is not None:
+                each.cancel()
+
+    async def _watch_client(self) -> None:
+        try:
+            while (await self._receive())["type"] != "http.disconnect":
+                pass
+        except OSError:
+            pass  # which says as much
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody is there
+            self._failure = error
+        self.leave()
+
+    def _start_anyway(self) -> None:
+        if not self._is_started and self._is_pulling and self._sending is None:
+            self._begin_to_send(b"")
+
+    def _ping(self) -> None:
+        assert self._keepalive is not None
+        wait = self._sent_at + self._keepalive - self._loop.time()
+        if wait <= 0:
+            if self._is_pulling and self._sending is None and not self._is_gone:
+                self._begin_to_send(PING)
+            wait = self._keepalive
+        self._ping_timer = self._loop.call_later(wait, self._ping)
+
+    # How it ends before its end.
+
+    def leave(self) -> None:
+        """Stop pulling and tear down, as if the client had gone. Does nothing if it has."""
+        if self._is_gone:
+            return
+        self._is_gone = True
+        if self._sending is not None:
+            self._sending.cancel()
+        if self._is_pulling:
+            self._cancel()
+            self._refusal_timer = self._loop.call_later(REFUSAL, self._refuse)
+
+    def abandon(self) -> None:
+        """Give the stream up as it is, its teardown included."""
+        self._is_gone = self._is_abandoned = True
+        self._cancel()
+
+    def _refuse(self) -> None:
+        if self._is_pulling:
+            self.abandon()
+
+    def _cancel(self) -> None:
+        assert self._task is not None
+        self._cancels += 1
+        self._task.cancel()
+
+    def _take_back_cancels(self) -> bool:
+        """Uncancel the task as often as it was cancelled here. Whether others have cancelled it as well."""
+        assert self._task is not None
+        for _ in range(self._cancels):
+            self._task.uncancel()
+        return self._task.cancelling() > 0
+
+
+def _caused(error: Exception, cause: BaseException) -> Exception:
+    error.__cause__ = cause
+    return error

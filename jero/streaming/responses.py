@@ -1,6 +1,7 @@
 """The three streaming responses, as a handler returns them."""
 
 from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 from msgspec import Struct
@@ -8,9 +9,14 @@ from msgspec import Struct
 from jero.headers import RawHeaders
 from jero.streaming.events import ServerSentEvent
 
-type Stream[T] = AsyncIterable[T] | AsyncGenerator[AsyncIterable[T]]
-"""Items, or a generator that yields the items once, as one asynchronous iterable: what stands before its `yield`
-sets up, what stands after it tears down."""
+type Stream[T] = (
+    AsyncIterable[T]
+    | AsyncGenerator[AsyncIterable[T]]
+    | AbstractAsyncContextManager[AsyncIterable[T]]
+)
+"""The items as an asynchronous iterable, or what gives it and keeps a resource open meanwhile: a generator that yields
+it once, what stands after the `yield` running whatever happened; or an asynchronous context manager, which is told of
+the error, if there was one, as `async with` would tell it."""
 
 _BODILESS: Final = (204, 205, 304)
 
@@ -30,9 +36,14 @@ class _Streaming[H](Struct, kw_only=True):
 class StreamingResponse[H = None](_Streaming[H], kw_only=True):
     """Streams `bytes` as they come (`application/octet-stream` unless `raw_headers` says otherwise).
 
-    `stream` is an asynchronous iterable of bytes, or a one-yield generator of one (see `Stream`). It is not
-    started before the response is sent, and not at all for `HEAD`. When the client leaves, no further item is
-    pulled and what stands after the generator's `yield` runs, as it does after an error and after the last item.
+    `stream` is an asynchronous iterable of bytes; or a generator that yields one once, and whose code after that
+    `yield` runs whatever happened; or an asynchronous context manager that gives one, and which is told of an
+    error, as `async with` would tell it. It is not started for `HEAD`. When the client leaves, no further item is
+    pulled, and teardown runs to its end, as it does after an error and after the last item. Set-up, iteration
+    and teardown share the request's task and context.
+
+    An error before anything was sent is answered as an error; after that it is logged, and the response is left
+    without its end. A stream that starts in silence holds the response's start back for a quarter of a second.
 
     `status_code` is any status that has a body; `headers` a Struct whose fields are header fields; `raw_headers`
     a mapping, which has the last word. Raises `ValueError` for a status that cannot have a body.

@@ -22,33 +22,62 @@ _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 def encode_raw(item: object, buffer: bytearray) -> None:
     """Bytes, as they are. Raises `TypeError` for anything else."""
     if not isinstance(item, bytes | bytearray | memoryview):
-        raise TypeError(
-            f"a StreamingResponse sends bytes, and its stream gave {type(item).__name__}"
-        )
+        raise _not_an_item(item, "bytes")
     buffer += item
 
 
-def encode_ndjson(item: object, buffer: bytearray) -> None:
-    """One JSON value and a line feed. JSON text holds no line feed of its own, so a line is always an item."""
-    _json.encode_into(item, buffer, -1)
-    buffer += b"\n"
+def ndjson_encoder(types: tuple[type, ...], expected: str) -> Encode:
+    """One JSON value and a line feed. JSON text holds no line feed of its own, so a line is always an item; only what
+    an item holds as `msgspec.Raw` is sent as it is, and must hold none.
+
+    The function raises `TypeError` for an item that is none of `types`, which it calls `expected`.
+    """
+    encode_into = _json.encode_into
+
+    def encode(item: object, buffer: bytearray) -> None:
+        if not isinstance(item, types):
+            raise _not_an_item(item, expected)
+        encode_into(item, buffer, -1)
+        buffer += b"\n"
+
+    return encode
 
 
-def encode_sse(item: object, buffer: bytearray) -> None:
-    """A `ServerSentEvent`, or anything else as the data of an event that has nothing but data."""
-    if isinstance(item, ServerSentEvent):
-        item = cast("ServerSentEvent[object]", item)
-        if item.event is not None:
-            buffer += f"event: {item.event}\n".encode()
-        if item.id is not None:
-            buffer += f"id: {item.id}\n".encode()
-        if item.retry is not None:
-            buffer += b"retry: %d\n" % item.retry
-        if item.data is not None:
-            _encode_data(item.data, buffer)
-    else:
-        _encode_data(item, buffer)
-    buffer += b"\n"
+def sse_encoder(types: tuple[type, ...], expected: str) -> Encode:
+    """A `ServerSentEvent`, or one of `types` or a string as the data of an event that has nothing but data.
+
+    The function raises `TypeError` for any other item or data, which it calls `expected`.
+    """
+    types = (str, *types)
+
+    def encode(item: object, buffer: bytearray) -> None:
+        if isinstance(item, types):
+            _encode_data(item, buffer)
+        elif isinstance(item, ServerSentEvent):
+            event = cast("ServerSentEvent[object]", item)
+            if event.data is not None and not isinstance(event.data, types):
+                raise _not_an_item(event.data, expected)
+            _encode_event(event, buffer)
+        else:
+            raise _not_an_item(item, expected)
+        buffer += b"\n"
+
+    return encode
+
+
+def _not_an_item(item: object, expected: str) -> TypeError:
+    return TypeError(f"expected {expected}, and the stream gave {type(item).__qualname__}")
+
+
+def _encode_event(event: ServerSentEvent[object], buffer: bytearray) -> None:
+    if event.event is not None:
+        buffer += f"event: {event.event}\n".encode()
+    if event.id is not None:
+        buffer += f"id: {event.id}\n".encode()
+    if event.retry is not None:
+        buffer += b"retry: %d\n" % event.retry
+    if event.data is not None:
+        _encode_data(event.data, buffer)
 
 
 def _encode_data(data: object, buffer: bytearray) -> None:

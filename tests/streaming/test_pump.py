@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from itertools import count
 from typing import Self
@@ -9,6 +10,7 @@ from msgspec import Struct
 
 from jero import Endpoint, HTTPError, NDJSONStreamingResponse, SSEResponse, StreamingResponse
 from jero.asgi import Message, Scope
+from jero.streaming.pump import BATCH
 from jero.streaming.responses import Stream
 from playground.events import Chunk, Disconnect, Start
 from tests.asking import Answer, app_of, ask
@@ -180,7 +182,7 @@ async def test_an_error_after_the_first_item_is_logged_and_leaves_the_response_i
     assert (len(answer.chunks), answer.is_complete) == (2, False)
     (line,) = answer.logged
     assert (line.logger, line.level) == ("jero", "ERROR")
-    assert line.text == "RowsEndpoint.get: the stream broke off"
+    assert line.text == "RowsEndpoint.get: the stream broke off: LookupError: row is missing"
     assert "LookupError: row is missing" in line.traceback
 
 
@@ -259,7 +261,7 @@ async def test_an_item_that_cannot_be_encoded_breaks_the_stream_off() -> None:
 
     answer = await ask(app_of(TextEndpoint()), "/")
     assert (answer.body, answer.is_complete) == (b"bytes", False)
-    assert "its stream gave str" in answer.logged[0].traceback
+    assert "the stream gave str" in answer.logged[0].traceback
 
 
 async def test_an_endless_stream_that_is_always_ready_lets_others_run_and_notices_the_client() -> (
@@ -348,3 +350,207 @@ async def test_a_header_value_that_would_forge_another_is_a_500_and_nothing_is_o
 
     answer = await ask(app_of(ForgedEndpoint()), "/rows")
     assert (answer.problem["status"], answer.printed) == (500, [])
+
+
+# What a context manager sees.
+
+
+@asynccontextmanager
+async def transaction(items: AsyncIterable[Row]) -> AsyncGenerator[AsyncIterable[Row]]:
+    print("begin")
+    try:
+        yield items
+    except BaseException as error:
+        await asyncio.sleep(1)
+        print("rolled back after", type(error).__name__)
+        raise
+    print("committed")
+
+
+async def test_a_context_manager_is_entered_and_left_around_the_stream() -> None:
+    answer = await stream(transaction(rows()))
+    assert (answer.printed, answer.is_complete) == (["begin", "committed"], True)
+
+
+async def test_a_context_manager_is_told_of_an_error_in_the_stream() -> None:
+    answer = await stream(transaction(failing(2)))
+    assert (answer.printed, answer.is_complete) == (
+        ["begin", "rolled back after LookupError"],
+        False,
+    )
+
+
+async def test_a_context_manager_is_told_that_the_client_left_and_may_await() -> None:
+    answer = await stream(transaction(rows(100)), leave_after=0.25)
+    assert answer.printed == ["begin", "rolled back after CancelledError"]
+    assert answer.logged == []
+
+
+async def test_a_context_manager_that_hides_an_error_does_not_make_the_response_complete() -> None:
+    @asynccontextmanager
+    async def hiding(items: AsyncIterable[Row]) -> AsyncGenerator[AsyncIterable[Row]]:
+        with suppress(LookupError):
+            yield items
+
+    answer = await stream(hiding(failing(2)))
+    assert not answer.is_complete
+    assert "row is missing" in answer.logged[0].text
+
+
+async def test_an_error_on_entering_is_answered_as_an_error() -> None:
+    class Refusing:
+        async def __aenter__(self) -> AsyncIterable[Row]:
+            raise ConnectionError("no database")
+
+        async def __aexit__(self, *_: object) -> None:
+            print("left")
+
+    answer = await stream(Refusing())
+    assert (answer.problem["status"], answer.printed) == (500, [])
+
+
+# What a stream does to itself.
+
+
+async def test_a_timeout_that_spans_the_yield_breaks_the_stream_off_and_teardown_runs() -> None:
+    async def limited() -> AsyncGenerator[AsyncIterable[Row]]:
+        async with asyncio.timeout(0.25):
+            yield rows(100)
+        print("closed")
+
+    answer = await stream(limited())
+    assert (len(answer.chunks), answer.is_complete) == (2, False)
+    assert answer.printed == ["closed"]
+    assert answer.logged[0].text.endswith("RuntimeError: the stream was cancelled from within")
+
+
+async def test_a_timeout_in_a_context_manager_is_a_timeout_error() -> None:
+    @asynccontextmanager
+    async def limited() -> AsyncGenerator[AsyncIterable[Row]]:
+        async with asyncio.timeout(0.25):
+            yield rows(100)
+
+    answer = await stream(limited())
+    assert not answer.is_complete
+    assert answer.logged[0].text.endswith("the stream broke off: TimeoutError")
+
+
+async def test_a_task_group_may_span_the_yield() -> None:
+    async def fed() -> AsyncGenerator[AsyncIterable[Row]]:
+        queue: asyncio.Queue[Row | None] = asyncio.Queue()
+
+        async def feed() -> None:
+            async for row in rows():
+                await queue.put(row)
+            await queue.put(None)
+
+        async def drain() -> AsyncIterator[Row]:
+            while (row := await queue.get()) is not None:
+                yield row
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(feed())
+            yield drain()
+
+    answer = await stream(fed())
+    assert (len(answer.chunks), answer.is_complete) == (3, True)
+
+
+async def test_a_client_that_leaves_cancels_what_the_stream_waits_for() -> None:
+    waited_for: list[asyncio.Task[None]] = []
+
+    async def waiting() -> AsyncIterator[Row]:
+        task = asyncio.create_task(asyncio.sleep(1000))
+        waited_for.append(task)
+        await task
+        yield Row(1)
+
+    await stream(waiting(), leave_after=1)
+    assert waited_for[0].cancelled()
+
+
+async def test_a_producer_that_refuses_to_end_is_abandoned_and_named() -> None:
+    is_wanted = True
+
+    async def refusing() -> AsyncIterator[Row]:
+        yield Row(1)
+        while is_wanted:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(1)
+
+    async def open_refusing() -> AsyncGenerator[AsyncIterable[Row]]:
+        yield refusing()
+
+    answer = await stream(open_refusing(), leave_after=1)
+    is_wanted = False
+    assert answer.events[-1].at == pytest.approx(4)
+    assert [line.text for line in answer.logged] == [
+        "RowsEndpoint.get: the stream did not end after the client had left, and was abandoned"
+    ]
+
+
+async def test_a_producer_that_ignores_generator_exit_is_a_logged_error() -> None:
+    async def stubborn() -> AsyncIterator[Row]:
+        for number in count():
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.1)
+            try:
+                yield Row(number)
+            except GeneratorExit:
+                yield Row(-1)
+                return
+
+    answer = await stream(held(stubborn()), leave_after=0.25)
+    assert answer.printed == ["opened", "closed"]
+    assert "ignored GeneratorExit" in answer.logged[0].text
+
+
+# What shares a write.
+
+
+async def test_items_that_are_ready_share_a_write() -> None:
+    async def ready() -> AsyncIterator[Row]:
+        for number in range(3):
+            yield Row(number)
+        await asyncio.sleep(1)
+        yield Row(3)
+
+    answer = await stream(ready())
+    assert b'{"number":0}\n{"number":1}\n{"number":2}\n' in b"".join(answer.chunks[:-1])
+    assert answer.chunks[-1] == b'{"number":3}\n'
+
+
+async def test_what_shares_a_write_is_bounded() -> None:
+    class BlocksEndpoint(Endpoint, path="/"):
+        async def get(self) -> StreamingResponse:
+            return StreamingResponse(stream=self._blocks())
+
+        async def _blocks(self) -> AsyncIterator[bytes]:
+            for _ in range(100):
+                yield bytes(4096)
+
+    answer = await ask(app_of(BlocksEndpoint()), "/")
+    assert len(answer.body) == 100 * 4096
+    assert max(map(len, answer.chunks)) <= BATCH + 4096
+
+
+async def test_items_that_were_ready_before_an_error_are_sent() -> None:
+    async def ready() -> AsyncIterator[Row]:
+        yield Row(0)
+        yield Row(1)
+        raise LookupError("row is missing")
+
+    answer = await stream(ready())
+    assert (answer.body, answer.is_complete) == (b'{"number":0}\n{"number":1}\n', False)
+
+
+async def test_an_item_of_another_type_is_not_sent_and_both_types_are_named() -> None:
+    async def mistaken() -> AsyncIterator[Row]:
+        yield Row(0)
+        yield {"number": 1}  # type: ignore[misc] # what is tested
+
+    answer = await stream(mistaken())
+    assert (answer.body, answer.is_complete) == (b'{"number":0}\n', False)
+    assert answer.logged[0].text == (
+        "RowsEndpoint.get: the stream broke off: TypeError: expected Row, and the stream gave dict"
+    )

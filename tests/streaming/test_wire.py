@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from jero import ServerSentEvent
-from jero.streaming.wire import PING, encode_ndjson, encode_raw, encode_sse
+from jero.streaming.wire import PING, encode_raw, ndjson_encoder, sse_encoder
 
 
 class Order(Struct):
@@ -14,7 +14,7 @@ class Order(Struct):
 
 def sse(item: object) -> bytes:
     buffer = bytearray()
-    encode_sse(item, buffer)
+    sse_encoder((Order,), "Order")(item, buffer)
     return bytes(buffer)
 
 
@@ -113,9 +113,9 @@ def test_a_negative_retry_is_refused() -> None:
 
 @given(st.lists(st.text()))
 def test_an_ndjson_line_is_always_one_item(items: list[str]) -> None:
-    buffer = bytearray()
+    buffer, encode = bytearray(), ndjson_encoder((Order,), "Order")
     for item in items:
-        encode_ndjson(Order(item), buffer)
+        encode(Order(item), buffer)
     decoded = [msgspec.json.decode(line, type=Order) for line in buffer.split(b"\n")[:-1]]
     assert decoded == [Order(item) for item in items]
 
@@ -128,5 +128,5 @@ def test_raw_bytes_are_sent_as_they_are(chunk: object) -> None:
 
 
 def test_text_is_no_raw_chunk() -> None:
-    with pytest.raises(TypeError, match="sends bytes, and its stream gave str"):
+    with pytest.raises(TypeError, match="expected bytes, and the stream gave str"):
         encode_raw("a", bytearray())

@@ -1,0 +1,106 @@
+"""The streams that are open now, and how they are brought to an end when the server stops."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final, Protocol
+
+from jero.errors import HTTPError
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+"""What asks a server to stop."""
+
+
+class ShuttingDownError(HTTPError):
+    """The server is stopping, and starts no stream any more (RFC 9110 § 15.6.4)."""
+
+    status_code = 503
+
+
+class Leavable(Protocol):
+    """A stream whose client can be made to leave."""
+
+    def leave(self) -> None:
+        """Stop pulling and tear down, as if the client had gone."""
+        ...
+
+    def abandon(self) -> None:
+        """Give it up as it is."""
+        ...
+
+
+class OpenStreams:
+    """The open streams of one application."""
+
+    def __init__(self) -> None:
+        self._streams: set[Leavable] = set()
+        self._is_ending = False
+        self._closed = asyncio.Event()
+        self._closed.set()
+
+    def add(self, stream: Leavable) -> None:
+        """Count a stream as open until `discard`. Raises `ShuttingDownError` once `end` was called."""
+        if self._is_ending:
+            raise ShuttingDownError("The server is stopping.", raw_headers={"retry-after": "1"})
+        self._streams.add(stream)
+
+    def discard(self, stream: Leavable) -> None:
+        """Count a stream as closed."""
+        self._streams.discard(stream)
+        if self._is_ending and not self._streams:
+            self._closed.set()
+
+    def end(self) -> None:
+        """Bring all streams to their end, as if their clients had left, and let no other start."""
+        self._is_ending = True
+        if self._streams:
+            self._closed.clear()
+        for stream in tuple(self._streams):
+            stream.leave()
+
+    async def wait_closed(self, patience: float) -> None:
+        """Wait until every stream has torn down. Those that have not after `patience` seconds are abandoned."""
+        try:
+            async with asyncio.timeout(patience):
+                await self._closed.wait()
+        except TimeoutError:
+            for stream in tuple(self._streams):
+                stream.abandon()
+
+
+@contextmanager
+def on_stop_signals(callback: Callable[[], None]) -> Generator[None]:
+    """Call `callback` in the event loop when the process is asked to stop, before whoever was to be told then.
+
+    Signals belong to the main thread: in any other nothing is installed. On the way out, every handler is put back
+    that is still ours to put back.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+
+    def chained(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(callback)
+        handler = before[signal.Signals(number)]
+        if callable(handler):
+            handler(number, frame)
+        elif handler is signal.SIG_DFL:
+            # Nobody else answers: what the signal does by default must still happen.
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+
+    for number, handler in before.items():
+        # A handler that was not set from Python (`None`) cannot be called, and so is left alone.
+        if handler is not None:
+            signal.signal(number, chained)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if signal.getsignal(number) is chained:
+                signal.signal(number, handler)

@@ -1,0 +1,99 @@
+import asyncio
+import signal
+import threading
+
+import pytest
+
+from jero.streaming.open import OpenStreams, ShuttingDownError, on_stop_signals
+
+pytestmark = pytest.mark.anyio
+
+
+class Open:
+    def __init__(self, streams: OpenStreams, teardown: float) -> None:
+        self.streams = streams
+        self.teardown = teardown
+        self.is_abandoned = False
+        streams.add(self)
+
+    def leave(self) -> None:
+        asyncio.get_running_loop().call_later(self.teardown, self.streams.discard, self)
+
+    def abandon(self) -> None:
+        self.is_abandoned = True
+
+
+async def test_shutdown_waits_until_every_stream_has_torn_down() -> None:
+    streams = OpenStreams()
+    opened = [Open(streams, teardown=1), Open(streams, teardown=2)]
+    streams.end()
+    began = asyncio.get_running_loop().time()
+    await streams.wait_closed(10)
+    assert asyncio.get_running_loop().time() - began == pytest.approx(2)
+    assert not any(stream.is_abandoned for stream in opened)
+
+
+async def test_a_stream_that_takes_too_long_is_abandoned_at_shutdown() -> None:
+    streams = OpenStreams()
+    slow = Open(streams, teardown=20)
+    streams.end()
+    await streams.wait_closed(10)
+    assert slow.is_abandoned
+
+
+async def test_without_streams_shutdown_waits_for_nothing() -> None:
+    streams = OpenStreams()
+    streams.end()
+    await streams.wait_closed(10)
+    assert asyncio.get_running_loop().time() == pytest.approx(0, abs=0.1)
+
+
+async def test_no_stream_starts_once_the_server_is_stopping() -> None:
+    streams = OpenStreams()
+    streams.end()
+    with pytest.raises(ShuttingDownError):
+        Open(streams, teardown=0)
+
+
+async def test_the_servers_own_handler_follows_and_is_put_back() -> None:
+    called: list[str] = []
+
+    def servers_own(*_: object) -> None:
+        called.append("server")
+
+    before = signal.signal(signal.SIGTERM, servers_own)
+    try:
+        with on_stop_signals(lambda: called.append("streams")):
+            signal.raise_signal(signal.SIGTERM)
+            await asyncio.sleep(0.1)
+        assert sorted(called) == ["server", "streams"]
+        assert signal.getsignal(signal.SIGTERM) is servers_own
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+async def test_a_handler_that_was_set_in_between_is_left_in_place() -> None:
+    def newer(*_: object) -> None:
+        pass
+
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with on_stop_signals(lambda: None):
+            signal.signal(signal.SIGTERM, newer)
+        assert signal.getsignal(signal.SIGTERM) is newer
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_in_another_thread_no_handler_is_installed() -> None:
+    seen: list[object] = []
+
+    async def main() -> None:
+        with on_stop_signals(lambda: None):
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    before = signal.getsignal(signal.SIGTERM)
+    thread = threading.Thread(target=lambda: asyncio.run(main()))
+    thread.start()
+    thread.join()
+    assert seen == [before]
