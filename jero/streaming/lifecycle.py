@@ -59,11 +59,12 @@ class Source[T]:
         try:
             await _close(self.rest)
         except BaseException as also:
-            await self._exit(error or also)
+            await self.exit(error or also)
             raise
-        await self._exit(error)
+        await self.exit(error)
 
-    async def _exit(self, error: BaseException | None) -> None:
+    async def exit(self, error: BaseException | None) -> None:
+        """Tear down what holds the stream, and leave its items as they are."""
         if self._manager is not None:
             kind, traceback = (type(error), error.__traceback__) if error else (None, None)
             await self._manager.__aexit__(kind, error, traceback)

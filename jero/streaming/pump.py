@@ -144,6 +144,8 @@ class Pump[T]:
             try:
                 await source.open()
                 await self._pull()
+            except GeneratorExit:
+                raise  # abandoned: `_drive` sees to the rest
             except BaseException as error:
                 self._is_pulling = False
                 await source.close(error)
@@ -203,10 +205,14 @@ class Pump[T]:
                 thrown = None
                 yield waiting
             except BaseException as error:
-                if self._is_abandoned:
-                    self._drop(main)
-                    raise
-                thrown = error
+                if not self._is_abandoned:
+                    thrown = error
+                    continue
+                self._drop(main)
+                if not self._is_pulling:
+                    raise  # it was teardown that did not end
+                self._is_pulling = self._is_abandoned = False
+                main = self._source.exit(error)
 
     def _drop(self, main: Coroutine[object, None, None]) -> None:
         _logger.error(
