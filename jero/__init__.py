@@ -4,7 +4,7 @@ from jero.app import BaseApp
 from jero.endpoint import Endpoint
 from jero.errors import HTTPError, WiringError
 from jero.streaming.events import ServerSentEvent
-from jero.streaming.responses import NDJSONStreamingResponse, SSEResponse, StreamingResponse
+from jero.streaming.responses import NDJSONStreamingResponse, SSEResponse, Stream, StreamingResponse
 
 __all__ = [
     "BaseApp",
@@ -13,6 +13,7 @@ __all__ = [
     "NDJSONStreamingResponse",
     "SSEResponse",
     "ServerSentEvent",
+    "Stream",
     "StreamingResponse",
     "WiringError",
 ]

@@ -1,8 +1,11 @@
 """`BaseApp`: the ASGI application. Lifespan, dispatch, and what is answered when a handler fails."""
 
 import asyncio
+import inspect
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
+from functools import partial
 from typing import ClassVar, Final
 
 from jero.asgi import Receive, Scope, Send
@@ -46,6 +49,9 @@ class BaseApp:
     """How long teardown may take at shutdown before a stream is given up, in seconds."""
 
     def __init__(self) -> None:
+        self._reset()
+
+    def _reset(self) -> None:
         self._router: Router[Route] = Router()
         self._owners: dict[str, str] = {}
         self._streams = OpenStreams()
@@ -57,6 +63,14 @@ class BaseApp:
 
     def _include_endpoint(self, endpoint: Endpoint) -> None:
         """Serve `endpoint` under its path. Raises `WiringError`."""
+        if isinstance(endpoint, type):
+            raise WiringError(
+                f"{endpoint.__name__} is a class: include an instance, `{endpoint.__name__}()`"
+            )
+        if not isinstance(endpoint, Endpoint):  # pyright: ignore[reportUnnecessaryIsInstance] - see above
+            raise WiringError(
+                f"{type(endpoint).__name__} is no endpoint: let it inherit from `Endpoint`"
+            )
         methods = compile_endpoint(endpoint, self._streams)
         name = type(endpoint).__name__
         if not self._router.add(endpoint.path, methods):
@@ -69,7 +83,7 @@ class BaseApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI has it."""
         if scope["type"] == "http":
-            if not self._is_wired:
+            if not getattr(self, "_is_wired", False):
                 await self._start()
             await self._serve(scope, receive, send)
         elif scope["type"] == "lifespan":
@@ -81,19 +95,24 @@ class BaseApp:
             raise ValueError(f"jero does not serve ASGI connections of the type {scope['type']!r}")
 
     async def _start(self) -> None:
+        if not hasattr(
+            self, "_wiring"
+        ):  # an `__init__` that does not call this one's loses nothing
+            self._reset()
         async with self._wiring:
             if not self._is_wired:
-                self._router = Router()
-                self._owners = {}
-                self._streams = OpenStreams()
-                await self._wire()
+                self._router, self._owners = Router(), {}
+                await _wire(self._wire, type(self).__name__)
                 self._is_wired = True
+                if not self._owners:
+                    _logger.warning(
+                        "%s serves nothing: include endpoints in `_wire`", type(self).__name__
+                    )
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        # A new start is wired anew: endpoints, and the lock, may hold what belongs to one event loop.
-        self._is_wired = False
-        self._wiring = asyncio.Lock()
+        # A new start is wired anew: endpoints, and what is kept here, may belong to one event loop.
+        self._reset()
         try:
             await self._start()
         except WiringError as error:
@@ -104,11 +123,12 @@ class BaseApp:
             message = f"{type(self).__name__}._wire failed: {type(error).__name__}: {error}"
             await send({"type": "lifespan.startup.failed", "message": message})
             return
-        with on_stop_signals(self._streams.end) if self.ends_streams_on_signals else nullcontext():
+        end = partial(self._streams.end, self.shutdown_patience)
+        with on_stop_signals(end) if self.ends_streams_on_signals else nullcontext():
             await send({"type": "lifespan.startup.complete"})
             await receive()
-            self._streams.end()
-            await self._streams.wait_closed(self.shutdown_patience)
+            end()
+            await self._streams.wait_closed()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -149,6 +169,14 @@ class BaseApp:
         else:
             allow = allowed(routes)
             raise MethodNotAllowedError(f"{path} serves {allow}", raw_headers={"allow": allow})
+
+
+async def _wire(wire: Callable[[], Awaitable[None]], name: str) -> None:
+    if not inspect.iscoroutinefunction(wire):
+        raise WiringError(
+            f"{name}._wire is no coroutine function: write it as `async def _wire(self)`"
+        )
+    await wire()
 
 
 def _path(scope: Scope) -> str:

@@ -26,8 +26,10 @@ class Endpoint:
         if path is None:
             return
         if not path.startswith("/") or any(char in path for char in "?#{} "):
-            raise WiringError(
-                f"{cls.__name__}: {path!r} is no path: expected one that begins with `/`, without query, fragment,"
-                " braces or blanks, such as '/orders'"
+            mend = (
+                "paths are served as they are, there are no path parameters"
+                if "{" in path
+                else "expected one that begins with `/`, without query, fragment or blanks, such as '/orders'"
             )
+            raise WiringError(f"{cls.__name__}: {path!r} is no path: {mend}")
         cls.path = path

@@ -26,6 +26,8 @@ def encode_pair(name: str, value: str) -> tuple[bytes, bytes]:
     Raises `ValueError` for a name that is no token or a value that holds a line break, another control character,
     or anything but Latin-1 (RFC 9110 § 5.1, § 5.5): such a value could end the field and forge the next.
     """
+    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody checks types
+        raise TypeError(f"header {name!r} has the value {value!r}: write it as a string")
     if not _TOKEN.fullmatch(name):
         raise ValueError(
             f"{name!r} is no header name: use letters, digits and hyphens (RFC 9110 § 5.1)"

@@ -31,7 +31,7 @@ async def send_whole(
         raise ClientDisconnectedError from error
 
 
-async def respond_json(result: object, scope: Scope, _receive: Receive, send: Send) -> None:
+async def respond_json(result: object, scope: Scope, send: Send) -> None:
     """Send what a handler returned as JSON."""
     headers = [(b"content-type", b"application/json")]
     await send_whole(scope, send, 200, headers, _encode_json(result))

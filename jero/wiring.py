@@ -61,6 +61,8 @@ def compile_endpoint(endpoint: Endpoint, streams: OpenStreams) -> Mapping[str, R
     name = type(endpoint).__name__
     if not hasattr(endpoint, "path"):
         raise WiringError(f"{name} has no path: declare it as `class {name}(Endpoint, path='/…')`")
+    if own := [method for method in ("head", "options") if hasattr(endpoint, method)]:
+        raise WiringError(f"{name} defines `{own[0]}`, which is answered for it: remove the method")
     routes = {
         method.upper(): _compile(f"{name}.{method}", method, getattr(endpoint, method), streams)
         for method in METHODS
@@ -129,7 +131,7 @@ def _compile_respond(name: str, method: str, annotation: object, streams: OpenSt
     form = next((form for kind, form in _FORMS.items() if kind is origin), None)
     if form is None:
         if _is_structs(annotation):
-            return respond_json
+            return _compile_json(name, _classes(annotation), _show(annotation))
         raise WiringError(
             f"{name} returns {_show(annotation)}: expected a Struct, a list of Structs, or a streaming response"
         )
@@ -146,7 +148,7 @@ def _compile_respond(name: str, method: str, annotation: object, streams: OpenSt
                 f"{name} returns {origin.__name__} of nothing: name the item, as in `{origin.__name__}[Order]`"
             )
         item = arguments.pop(0)
-        if not _is_structs(item):
+        if not _is_structs(item) and not (origin is SSEResponse and item is str):
             raise WiringError(
                 f"{name} streams {_show(item)}: expected a Struct or a union of Structs"
             )
@@ -154,6 +156,17 @@ def _compile_respond(name: str, method: str, annotation: object, streams: OpenSt
     headers = _compile_headers(name, arguments[0] if arguments else None)
     kind = _Kind(name, origin, encode, form.headers, headers)
     return _compile_stream(kind, streams)
+
+
+def _compile_json(name: str, classes: tuple[type, ...], expected: str) -> Respond:
+    async def respond(result: object, scope: Scope, _receive: Receive, send: Send) -> None:
+        if not isinstance(result, classes):
+            hint = " (an `await` is missing)" if inspect.iscoroutine(result) else ""
+            actual = type(result).__name__
+            raise TypeError(f"{name} says that it returns {expected}, and returned {actual}{hint}")
+        await respond_json(result, scope, send)
+
+    return respond
 
 
 def _compile_headers(name: str, annotation: object) -> Callable[[Struct], HeaderPairs] | None:

@@ -249,6 +249,14 @@ class UnreadableAnnotation(Endpoint, path="/"):
         raise NotImplementedError
 
 
+class OwnHead(Endpoint, path="/"):
+    async def get(self) -> Order:
+        raise NotImplementedError
+
+    async def head(self) -> Order:
+        raise NotImplementedError
+
+
 class OwnResponse(NDJSONStreamingResponse[Order]):
     pass
 
@@ -289,6 +297,7 @@ class HeaderNameThatIsNone(Endpoint, path="/"):
 @pytest.mark.parametrize(
     ("endpoint", "text"),
     [
+        (OwnHead, "OwnHead defines `head`, which is answered for it: remove the method"),
         (ReturnsOwnResponse, "ReturnsOwnResponse.get returns OwnResponse: expected a Struct"),
         (ReturnsEither, "expected a Struct, a list of Structs, or a streaming response"),
         (ByPosition, "ByPosition.post takes arguments by position only"),
@@ -333,7 +342,10 @@ async def test_what_cannot_work_is_a_wiring_error_that_names_it_and_the_mend(
 
 @pytest.mark.parametrize("path", ["orders", "/orders?all", "/orders/{id}", "/my orders"])
 def test_a_path_that_is_none_is_a_wiring_error(path: str) -> None:
-    with pytest.raises(WiringError, match=r"Bad: .* is no path: expected one that begins with `/`"):
+    with pytest.raises(
+        WiringError,
+        match=r"Bad: .* is no path: (expected|paths are served)",
+    ):
         type("Bad", (Endpoint,), {}, path=path)
 
 
@@ -387,3 +399,58 @@ async def test_headers_of_a_type_that_the_annotation_does_not_name_are_a_500_and
     answer = await ask(app_of(Unnamed()), "/")
     assert answer.problem["status"] == 500
     assert "names no type of headers, and returned Order" in answer.logged[0].traceback
+
+
+class Careless(Endpoint, path="/"):
+    async def get(self) -> Order:
+        return self.load()  # pyright: ignore[reportReturnType]
+
+    async def load(self) -> Order:
+        raise NotImplementedError
+
+
+@pytest.mark.filterwarnings("ignore:coroutine 'Careless.load' was never awaited")
+async def test_a_result_of_another_type_is_a_500_and_both_types_are_logged() -> None:
+    answer = await ask(app_of(Careless()), "/")
+    assert answer.problem["status"] == 500
+    assert (
+        "Careless.get says that it returns Order, and returned coroutine (an `await` is missing)"
+        in answer.logged[0].traceback
+    )
+
+
+@pytest.mark.parametrize(
+    ("included", "text"),
+    [(OrdersEndpoint, "OrdersEndpoint is a class: include an instance"), (3, "int is no endpoint")],
+)
+async def test_only_an_instance_of_endpoint_can_be_included(included: Any, text: str) -> None:
+    (message,) = await live(app_of(included))
+    assert text in message["message"]
+
+
+async def test_an_init_of_ones_own_need_not_call_the_apps() -> None:
+    class App(BaseApp):
+        def __init__(self) -> None:  # pyright: ignore[reportMissingSuperCall]
+            self.endpoint = OrdersEndpoint()
+
+        async def _wire(self) -> None:
+            self._include_endpoint(self.endpoint)
+
+    assert (await ask(App(), "/orders")).status == 200
+
+
+async def test_a_wire_that_is_no_coroutine_function_is_a_wiring_error() -> None:
+    class App(BaseApp):
+        def _wire(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+            pass
+
+    (message,) = await live(App())
+    assert (
+        "App._wire is no coroutine function: write it as `async def _wire(self)`"
+        in message["message"]
+    )
+
+
+async def test_an_app_that_serves_nothing_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    await live(app_of())
+    assert caplog.messages == ["App serves nothing: include endpoints in `_wire`"]

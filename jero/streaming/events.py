@@ -8,10 +8,6 @@ from msgspec import Struct
 class ServerSentEvent[T = Never](Struct, frozen=True, kw_only=True):
     """One event of an `SSEResponse` (WHATWG HTML 9.2.5), for when its data is not all there is to say.
 
-    `data` is sent as JSON, or as it is if it is a string, one `data` line a line. `event` is the type that a
-    client listens for (`message` if there is none). `id` is what the client sends back as `Last-Event-ID` when it
-    reconnects; the empty string resets it. `retry` is how long it waits before it does, in milliseconds.
-
     An event without data is not dispatched by the client, but its `id` and `retry` count.
 
     Raises `ValueError` where a field could end its line and so forge the next one: a line break in `event` or
@@ -19,9 +15,16 @@ class ServerSentEvent[T = Never](Struct, frozen=True, kw_only=True):
     """
 
     data: T | str | None = None
+    """Sent as JSON; or as it is if it is a string, one `data` line a line."""
+
     event: str | None = None
+    """The type that a client listens for; `message` if there is none."""
+
     id: str | None = None
+    """What the client sends back as `Last-Event-ID` when it reconnects. The empty string resets it."""
+
     retry: int | None = None
+    """How long the client waits before it reconnects, in milliseconds."""
 
     def __post_init__(self) -> None:
         for name, value in (("event", self.event), ("id", self.id)):

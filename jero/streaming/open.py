@@ -40,6 +40,7 @@ class OpenStreams:
         self._is_ending = False
         self._closed = asyncio.Event()
         self._closed.set()
+        self._last_call: asyncio.TimerHandle | None = None
 
     def add(self, stream: Leavable) -> None:
         """Count a stream as open until `discard`. Raises `ShuttingDownError` once `end` was called."""
@@ -53,22 +54,29 @@ class OpenStreams:
         if self._is_ending and not self._streams:
             self._closed.set()
 
-    def end(self) -> None:
-        """Bring all streams to their end, as if their clients had left, and let no other start."""
+    def end(self, patience: float) -> None:
+        """Bring all streams to their end, as if their clients had left, and let no other start.
+
+        Those that have not torn down after `patience` seconds are abandoned.
+        """
+        if self._is_ending:
+            return
         self._is_ending = True
         if self._streams:
             self._closed.clear()
+            self._last_call = asyncio.get_running_loop().call_later(patience, self._abandon)
         for stream in tuple(self._streams):
             stream.leave()
 
-    async def wait_closed(self, patience: float) -> None:
-        """Wait until every stream has torn down. Those that have not after `patience` seconds are abandoned."""
-        try:
-            async with asyncio.timeout(patience):
-                await self._closed.wait()
-        except TimeoutError:
-            for stream in tuple(self._streams):
-                stream.abandon()
+    def _abandon(self) -> None:
+        for stream in tuple(self._streams):
+            stream.abandon()
+
+    async def wait_closed(self) -> None:
+        """Wait until every stream has torn down or was abandoned. Only after `end`."""
+        await self._closed.wait()
+        if self._last_call is not None:
+            self._last_call.cancel()
 
 
 @contextmanager

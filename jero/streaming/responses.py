@@ -1,6 +1,6 @@
 """The three streaming responses, as a handler returns them."""
 
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
@@ -19,18 +19,47 @@ it once, what stands after the `yield` running whatever happened; or an asynchro
 the error, if there was one, as `async with` would tell it."""
 
 _BODILESS: Final = (204, 205, 304)
+_FRAMING: Final = ("content-length", "transfer-encoding")
 
 
 class _Streaming[H](Struct, kw_only=True):
-    """What all three carry; `_check` raises `ValueError` for a status that cannot have a body (RFC 9110 § 6.4.1)."""
+    """What all three carry."""
 
     status_code: int = 200
-    headers: H | None = None
-    raw_headers: RawHeaders | None = None
+    """Any status that has a body (RFC 9110 § 6.4.1)."""
 
-    def __post_init__(self) -> None:
+    headers: H | None = None
+    """Header fields as a Struct, of the type that the handler's annotation names."""
+
+    raw_headers: RawHeaders | None = None
+    """Header fields as a mapping of names to values, which has the last word."""
+
+    def _check(self, stream: object) -> None:
         if not 200 <= self.status_code <= 599 or self.status_code in _BODILESS:
             raise ValueError(f"a response with status {self.status_code} cannot carry a stream")
+        for name in self.raw_headers or ():
+            if name.lower() in _FRAMING:
+                raise ValueError(
+                    f"{name} cannot be set on a stream: how it is framed is the server's business"
+                )
+        if getattr(stream, "ag_frame", self) is None:
+            raise ValueError(
+                "this generator was streamed already: call its function anew for each response"
+            )
+        if not isinstance(stream, AsyncIterable | AbstractAsyncContextManager):
+            raise TypeError(f"stream is a {type(stream).__name__}: {_mend(stream)}")
+
+
+def _mend(stream: object) -> str:
+    """What someone who gave this as a stream most likely meant."""
+    if callable(stream):
+        return "call it, as in `stream=self._rows()`"
+    if isinstance(stream, Coroutine):
+        stream.close()
+        return "its function has no `yield`; a stream is made by an `async def` that yields"
+    if isinstance(stream, Iterable):
+        return "yield its items from an `async def` instead"
+    return "expected an asynchronous iterable, or a context manager that gives one"
 
 
 class StreamingResponse[H = None](_Streaming[H], kw_only=True):
@@ -45,17 +74,25 @@ class StreamingResponse[H = None](_Streaming[H], kw_only=True):
     An error before anything was sent is answered as an error; after that it is logged, and the response is left
     without its end. A stream that starts in silence holds the response's start back for a quarter of a second.
 
-    `status_code` is any status that has a body; `headers` a Struct whose fields are header fields; `raw_headers`
-    a mapping, which has the last word. Raises `ValueError` for a status that cannot have a body.
+    Raises `ValueError` for a status that cannot have a body, a header that says how the body is framed, and a
+    generator that was streamed already; `TypeError` for a `stream` that is none.
     """
 
     stream: Stream[bytes]
+    """The chunks: `bytes`, `bytearray` or `memoryview`."""
+
+    def __post_init__(self) -> None:
+        self._check(self.stream)
 
 
 class NDJSONStreamingResponse[T, H = None](_Streaming[H], kw_only=True):
     """Streams each item as one line of JSON (`application/x-ndjson`). For the rest, see `StreamingResponse`."""
 
     stream: Stream[T]
+    """The items: Structs."""
+
+    def __post_init__(self) -> None:
+        self._check(self.stream)
 
 
 class SSEResponse[T, H = None](_Streaming[H], kw_only=True):
@@ -67,9 +104,12 @@ class SSEResponse[T, H = None](_Streaming[H], kw_only=True):
     """
 
     stream: Stream[T | str | ServerSentEvent[T]]
+    """The events, or their data: Structs, which are sent as JSON, and strings, which are sent as they are."""
+
     keepalive: float | None = None
+    """After how many seconds of silence a comment is sent; `None` for never."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
+        self._check(self.stream)
         if self.keepalive is not None and not self.keepalive > 0:
             raise ValueError(f"keepalive is a time in seconds above zero, not {self.keepalive}")

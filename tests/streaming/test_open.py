@@ -21,14 +21,15 @@ class Open:
 
     def abandon(self) -> None:
         self.is_abandoned = True
+        self.streams.discard(self)
 
 
 async def test_shutdown_waits_until_every_stream_has_torn_down() -> None:
     streams = OpenStreams()
     opened = [Open(streams, teardown=1), Open(streams, teardown=2)]
-    streams.end()
+    streams.end(patience=10)
     began = asyncio.get_running_loop().time()
-    await streams.wait_closed(10)
+    await streams.wait_closed()
     assert asyncio.get_running_loop().time() - began == pytest.approx(2)
     assert not any(stream.is_abandoned for stream in opened)
 
@@ -36,21 +37,21 @@ async def test_shutdown_waits_until_every_stream_has_torn_down() -> None:
 async def test_a_stream_that_takes_too_long_is_abandoned_at_shutdown() -> None:
     streams = OpenStreams()
     slow = Open(streams, teardown=20)
-    streams.end()
-    await streams.wait_closed(10)
+    streams.end(patience=10)
+    await streams.wait_closed()
     assert slow.is_abandoned
 
 
 async def test_without_streams_shutdown_waits_for_nothing() -> None:
     streams = OpenStreams()
-    streams.end()
-    await streams.wait_closed(10)
+    streams.end(patience=10)
+    await streams.wait_closed()
     assert asyncio.get_running_loop().time() == pytest.approx(0, abs=0.1)
 
 
 async def test_no_stream_starts_once_the_server_is_stopping() -> None:
     streams = OpenStreams()
-    streams.end()
+    streams.end(patience=10)
     with pytest.raises(ShuttingDownError):
         Open(streams, teardown=0)
 

@@ -456,6 +456,28 @@ async def test_a_task_group_may_span_the_yield() -> None:
     assert (len(answer.chunks), answer.is_complete) == (3, True)
 
 
+async def test_a_task_group_in_a_context_manager_is_cancelled_when_the_client_leaves() -> None:
+    @asynccontextmanager
+    async def fed() -> AsyncGenerator[AsyncIterable[Row]]:
+        queue: asyncio.Queue[Row] = asyncio.Queue(1)
+
+        async def feed() -> None:
+            for number in count():
+                await queue.put(Row(number))
+                await asyncio.sleep(0.1)
+
+        async def drain() -> AsyncIterator[Row]:
+            while True:
+                yield await queue.get()
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(feed())
+            yield drain()
+
+    answer = await stream(fed(), leave_after=0.25)
+    assert answer.events[-1].at == pytest.approx(0.25)
+
+
 async def test_a_client_that_leaves_cancels_what_the_stream_waits_for() -> None:
     waited_for: list[asyncio.Task[None]] = []
 

@@ -1,8 +1,12 @@
+import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from jero import SSEResponse, StreamingResponse
+
+pytestmark = pytest.mark.anyio
 
 
 async def nothing() -> AsyncIterator[bytes]:
@@ -20,3 +24,35 @@ def test_a_status_that_has_no_body_cannot_carry_a_stream(status_code: int) -> No
 def test_keepalive_is_a_time_above_zero(keepalive: float) -> None:
     with pytest.raises(ValueError, match="time in seconds above zero"):
         SSEResponse[bytes](stream=nothing(), keepalive=keepalive)
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding"])
+def test_how_a_stream_is_framed_cannot_be_set(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} cannot be set on a stream"):
+        StreamingResponse(stream=nothing(), raw_headers={name: "1"})
+
+
+async def test_a_generator_is_streamed_only_once() -> None:
+    stream = nothing()
+    assert [item async for item in stream] == []
+    with pytest.raises(ValueError, match="streamed already: call its function anew"):
+        StreamingResponse(stream=stream)
+
+
+async def no_stream() -> list[bytes]:
+    return []
+
+
+@pytest.mark.parametrize(
+    ("stream", "mend"),
+    [
+        ([b""], "stream is a list: yield its items from an `async def` instead"),
+        ((item for item in (b"",)), "stream is a generator: yield its items from an `async def`"),
+        (nothing, "stream is a function: call it"),
+        (no_stream(), "stream is a coroutine: its function has no `yield`"),
+        (None, "stream is a NoneType: expected an asynchronous iterable"),
+    ],
+)
+def test_what_is_no_stream_is_refused_with_a_mend(stream: Any, mend: str) -> None:
+    with pytest.raises(TypeError, match=re.escape(mend)):
+        StreamingResponse(stream=stream)
