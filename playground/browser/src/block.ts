@@ -5,7 +5,7 @@ import { backend, type BackendName, choice, config } from "./backends";
 import { BASE } from "./base";
 import { Code } from "./code";
 import { button, el, setEnabled } from "./dom";
-import type { RunEvent } from "./events";
+import type { End, RunEvent } from "./events";
 import { OutputLog } from "./log";
 import { curl, requestText } from "./request";
 import { RowReader } from "./rows";
@@ -22,14 +22,12 @@ const PLACES: Readonly<Record<BackendName, string>> = { browser: "in this browse
 /** One press of Run. */
 class Attempt {
   readonly reader = new RowReader();
+  where: BackendName = "browser";
   run: Run | undefined;
   failure: string | undefined;
   limit: string | undefined;
 
-  constructor(
-    readonly where: BackendName,
-    readonly edited: string | undefined,
-  ) {}
+  constructor(readonly edited: string | undefined) {}
 
   get place(): string {
     return (this.edited === undefined ? "" : "your code ") + PLACES[this.where];
@@ -180,13 +178,14 @@ export class Block {
     this.#abandon();
     this.#code.unmark();
     const edited = this.#code.edited;
-    // Only code of this site may run on the server.
-    const isOnServer = edited === undefined && (await config).server && choice.name === "server";
-    const attempt = new Attempt(isOnServer ? "server" : "browser", edited);
+    const attempt = new Attempt(edited);
     this.#attempt = attempt;
     this.#log.begin();
     this.#timeline.clear(exchange.recorded.at(-1)?.at ?? 0);
     this.#enter("loading");
+    // Only code of this site may run on the server.
+    if (edited === undefined && (await config).server) attempt.where = choice.name;
+    if (this.#attempt !== attempt) return;
 
     let chosen: Backend;
     try {
@@ -226,10 +225,10 @@ export class Block {
     if (event.kind === "crash") attempt.failure = [attempt.failure, event.message].filter(Boolean).join(": ");
     if (event.kind === "limit") attempt.limit = "It went over a limit and was disconnected";
     if (event.kind === "disconnect") this.#stopping(attempt.limit ?? "Stopped");
-    if (event.kind === "end") this.#finish(attempt, event.at);
+    if (event.kind === "end") this.#finish(attempt, event);
   }
 
-  #finish({ failure, limit, place }: Attempt, at: number): void {
+  #finish({ failure, limit, place }: Attempt, { at, complete }: End): void {
     const after = `after ${at.toFixed(2)} s, ${place}`;
     if (failure !== undefined) {
       this.#enter("failed");
@@ -237,6 +236,9 @@ export class Block {
     } else if (this.#state === "stopping") {
       this.#enter("stopped");
       this.#status.say(`${limit ?? "Stopped"}. Torn down ${after}.`);
+    } else if (!complete) {
+      this.#enter("failed");
+      this.#status.say(`Ended early ${after}: the response is incomplete.`);
     } else {
       this.#enter("closed");
       this.#status.say(`Closed ${after}.`);

@@ -12,12 +12,13 @@ const WINDOW = 8;
  * Python that answers no ping for so many beats in a row is frozen. Beats, not seconds: after a laptop's sleep the
  * clock has leapt, but the answer is waiting.
  */
-const BEAT = 250; // ms
-const PATIENCE = 7;
+const BEAT = 100; // ms
+const PATIENCE = 12;
 
 const FROZEN =
   `The code held Python for ${(BEAT * (PATIENCE + 1)) / 1000} s without giving way, so it was stopped and Python was ` +
   "started anew. A loop that does not end needs an `await` in it, such as `await asyncio.sleep(0)`.";
+const FROZEN_BY_ANOTHER = "Python was started anew because another example froze it. Press Run again.";
 
 export class BrowserBackend implements Backend {
   readonly name = "browser";
@@ -41,11 +42,15 @@ export class BrowserBackend implements Backend {
 
   run(job: Job): Run {
     const run = new WorkerRun(job);
+    this.#begin(run);
+    return run;
+  }
+
+  #begin(run: WorkerRun): void {
     this.#start().then(
       (python) => run.begin(python),
       (error: unknown) => run.fail(error instanceof Error ? error.message : String(error)),
     );
-    return run;
   }
 
   #start(): Promise<Python> {
@@ -56,10 +61,11 @@ export class BrowserBackend implements Backend {
   async #load(): Promise<Python> {
     try {
       const lock = await fetchLock(new URL("pyodide-lock.json", this.#assets));
-      const python = new Python(new URL(lock.tool.live.worker, this.#assets), () => {
+      const python = new Python(new URL(lock.tool.live.worker, this.#assets), (untouched) => {
         this.#python = null;
         // The reader will want to run the mended code: be ready for it.
         this.#start().catch(() => {});
+        for (const run of untouched) this.#begin(run);
       });
       await python.boot(this.#assets, lock, (progress) => {
         for (const watcher of this.#watchers) watcher(progress);
@@ -83,16 +89,29 @@ async function fetchLock(url: URL): Promise<Lock> {
   return (await response.json()) as Lock;
 }
 
+/**
+ * A run that the worker may be busy with. It takes messages in order, so the pings around a run, by their numbers, tell
+ * what it has come to: the one before the start, and the one after the end.
+ */
+interface Place {
+  readonly run: WorkerRun;
+  readonly start: number;
+  end: number;
+}
+
 /** One worker, from its boot to its end. */
 class Python {
   readonly #worker: Worker;
-  readonly #runs = new Map<string, WorkerRun>();
-  readonly #onLost: () => void;
+  readonly #places = new Map<string, Place>();
+  readonly #onLost: (untouched: readonly WorkerRun[]) => void;
   #heart: ReturnType<typeof setInterval> | undefined;
-  #unanswered = 0;
+  #pings = 0;
+  #pongs = 0;
+  /** Beats since the last word from the worker. */
+  #silence = 0;
 
-  /** `onLost` is called when a worker that was ready is no more. */
-  constructor(url: URL, onLost: () => void) {
+  /** `onLost` is called when a worker that was ready is no more, with the runs that can be begun on another. */
+  constructor(url: URL, onLost: (untouched: readonly WorkerRun[]) => void) {
     this.#worker = new Worker(url, { type: "module", name: "jero" });
     this.#onLost = onLost;
   }
@@ -115,7 +134,10 @@ class Python {
       this.#worker.terminate();
       throw error;
     }
-    this.#worker.onerror = (event) => this.#lose(`Python broke down, and was started anew. ${event.message}`);
+    this.#worker.onerror = ({ message }) => {
+      const reason = `Python broke down, and was started anew. ${message}`;
+      this.#lose(reason, reason);
+    };
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
   }
 
@@ -123,43 +145,65 @@ class Python {
     this.#worker.postMessage(message);
   }
 
+  /** To be called before the run is started. */
   add(run: WorkerRun): void {
-    this.#runs.set(run.id, run);
-    this.#unanswered = 0;
+    this.#places.set(run.id, { run, start: this.#ping(), end: Infinity });
     this.#heart ??= setInterval(() => this.#beat(), BEAT);
   }
 
+  /** The run is of no interest any more. The worker is watched until it has let go of it, too. */
   remove(run: WorkerRun): void {
-    this.#runs.delete(run.id);
-    if (this.#runs.size === 0) this.#rest();
+    const place = this.#places.get(run.id);
+    if (place) place.end = this.#ping();
   }
 
   #receive(message: FromWorker): void {
     // Any word from the worker shows that it lives.
-    this.#unanswered = 0;
-    if (message.kind === "event") this.#runs.get(message.run)?.push(JSON.parse(message.event) as RunEvent);
+    this.#silence = 0;
+    if (message.kind === "event") this.#places.get(message.run)?.run.push(JSON.parse(message.event) as RunEvent);
+    else if (message.kind === "pong") this.#tidy((this.#pongs += 1));
+  }
+
+  #tidy(pong: number): void {
+    for (const { run, end } of this.#places.values()) if (end <= pong) this.#places.delete(run.id);
+    if (this.#places.size === 0) this.#rest();
+  }
+
+  #ping(): number {
+    this.send({ kind: "ping" });
+    return (this.#pings += 1);
   }
 
   #beat(): void {
-    if (this.#unanswered >= PATIENCE) {
-      this.#lose(FROZEN);
+    if (this.#silence >= PATIENCE) {
+      this.#lose(FROZEN, FROZEN_BY_ANOTHER);
       return;
     }
-    this.#unanswered += 1;
-    this.send({ kind: "ping" });
+    this.#silence += 1;
+    this.#ping();
   }
 
   #rest(): void {
     clearInterval(this.#heart);
     this.#heart = undefined;
+    this.#silence = 0;
   }
 
-  #lose(message: string): void {
+  #lose(reason: string, reasonOfOthers: string): void {
     this.#worker.terminate();
     this.#rest();
-    for (const run of this.#runs.values()) run.fail(message);
-    this.#runs.clear();
-    this.#onLost();
+    const places = [...this.#places.values()];
+    this.#places.clear();
+    // Which one it was cannot be known. The reader's code is likelier than the site's, which is tested, and the newest
+    // likelier than what has gone well so far.
+    const begun = places.filter(({ start }) => start <= this.#pongs).map(({ run }) => run);
+    const suspect = begun.findLast(({ isEdited }) => isEdited) ?? begun.at(-1);
+    const open = places.filter(({ end }) => end === Infinity).map(({ run }) => run);
+    const untouched = open.filter((run) => run !== suspect && run.isUntouched);
+    for (const run of open) {
+      if (!untouched.includes(run)) run.fail(run === suspect ? reason : reasonOfOthers);
+    }
+    this.#onLost(untouched);
   }
 }
 
@@ -172,6 +216,8 @@ class WorkerRun implements Run {
   readonly #unread: RunEvent[] = [];
   #wake: () => void = () => {};
   #python: Python | null = null;
+  #begun = 0;
+  #hasSpoken = false;
   #hasLeft = false;
   #isClosed = false;
 
@@ -180,10 +226,20 @@ class WorkerRun implements Run {
     this.events = this.#read();
   }
 
+  get isEdited(): boolean {
+    return this.#job.source !== undefined;
+  }
+
+  /** Whether nobody would notice if it were begun anew. Once, that is: it may be what freezes Python. */
+  get isUntouched(): boolean {
+    return this.#begun === 1 && !this.#hasSpoken;
+  }
+
   begin(python: Python): void {
     if (this.#isClosed) return;
     const { module, source, request } = this.#job;
     this.#python = python;
+    this.#begun += 1;
     python.add(this);
     python.send({ kind: "start", run: this.id, job: JSON.stringify({ module, source, request }) });
     python.send({ kind: "credit", run: this.id, events: WINDOW });
@@ -191,6 +247,7 @@ class WorkerRun implements Run {
   }
 
   push(event: RunEvent): void {
+    this.#hasSpoken = true;
     this.#unread.push(event);
     if (event.kind === "end") this.#letGo();
     this.#wake();

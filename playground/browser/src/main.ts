@@ -20,7 +20,12 @@ function mount(): void {
     blocks.delete(root);
   }
   for (const root of document.querySelectorAll<HTMLElement>(".live[data-live]")) {
-    if (!blocks.has(root)) blocks.set(root, new Block(root));
+    if (blocks.has(root)) continue;
+    const block = new Block(root);
+    blocks.set(root, block);
+    void config.then(({ server }) => {
+      if (server && blocks.get(root) === block) block.offerServer();
+    });
   }
 }
 
@@ -28,7 +33,5 @@ if (window.document$) window.document$.subscribe(mount);
 else mount();
 
 void config.then(({ server }) => {
-  if (!server) return;
-  for (const block of blocks.values()) block.offerServer();
-  reloadOnChange(() => [...blocks.values()].some((block) => block.isEdited));
+  if (server) reloadOnChange(() => [...blocks.values()].some((block) => block.isEdited));
 });

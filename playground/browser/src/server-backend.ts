@@ -27,29 +27,42 @@ class ServerRun implements Run {
   readonly #id = uuid();
   readonly #connection = new AbortController();
   readonly #since = performance.now();
+  readonly #response: Promise<Response>;
 
-  constructor(base: URL, job: Job) {
+  constructor(base: URL, { snippet, request }: Job) {
     this.#base = base;
-    this.events = this.#read(job);
+    this.#response = post(new URL("live/runs", base), { id: this.#id, snippet, request }, this.#connection.signal);
+    this.events = this.#read();
   }
 
   disconnect(): void {
-    void post(new URL("live/disconnect", this.#base), { id: this.#id })
-      .then((response) => response.json())
-      .catch(() => ({ found: false }))
-      // A run that the server does not know can only be left by hanging up.
-      .then(({ found }: { found: boolean }) => found || this.close());
+    this.#leave().catch(() => {
+      // Nobody there to be told: hanging up is the only way left.
+      this.close();
+    });
   }
 
   close(): void {
     this.#connection.abort();
   }
 
-  async *#read(job: Job): AsyncGenerator<RunEvent, void> {
-    const { snippet, request } = job;
+  async #leave(): Promise<void> {
+    if (await this.#tell()) return;
+    // Stop has overtaken Run. A run that has begun to answer is known to the server, or over.
+    await this.#response;
+    await this.#tell();
+  }
+
+  /** Whether the server knows the run that is to be disconnected. */
+  async #tell(): Promise<boolean> {
+    const response = await post(new URL("live/disconnect", this.#base), { id: this.#id });
+    const { found } = (await response.json()) as { found?: boolean };
+    return found === true;
+  }
+
+  async *#read(): AsyncGenerator<RunEvent, void> {
     try {
-      const url = new URL("live/runs", this.#base);
-      const response = await post(url, { id: this.#id, snippet, request }, this.#connection.signal);
+      const response = await this.#response;
       if (!response.ok || !response.body) {
         yield* this.#failed(await problem(response));
         return;
@@ -61,19 +74,28 @@ class ServerRun implements Run {
       }
       yield* this.#failed("The server closed the connection before the run had ended.");
     } catch {
-      const wasClosed = this.#connection.signal.aborted;
-      yield* this.#failed(
-        wasClosed ? "The connection to the server was closed." : "The server cannot be reached. Is it still running?",
-      );
+      if (this.#connection.signal.aborted) yield* this.#left();
+      else yield* this.#failed("The server cannot be reached. Is it still running?");
     } finally {
       this.close();
     }
   }
 
+  /** What there is to say of a run that was hung up on. */
+  *#left(): Generator<RunEvent, void> {
+    const at = this.#now();
+    yield { kind: "disconnect", at };
+    yield { kind: "end", at, complete: false };
+  }
+
   *#failed(message: string): Generator<RunEvent, void> {
-    const at = (performance.now() - this.#since) / 1000;
+    const at = this.#now();
     yield { kind: "crash", at, stage: "process", message };
     yield { kind: "end", at, complete: false };
+  }
+
+  #now(): number {
+    return (performance.now() - this.#since) / 1000;
   }
 }
 
