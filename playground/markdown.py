@@ -196,7 +196,7 @@ def _exchange(exchange: Exchange, *, is_open: bool) -> str:
     name = "" if exchange.name == line else f"{escape(exchange.name)} "
     leaves = ""
     if exchange.disconnect_after is not None:
-        leaves = f" The reader leaves after {exchange.disconnect_after:g} s."
+        leaves = f" In it, the reader leaves after {exchange.disconnect_after:g} s."
     recorded = "".join(map(row_html, rows(exchange.recorded)))
     return (
         f'<details class="live-exchange" data-request="{escape(exchange.name)}"{" open" * is_open}>'

@@ -87,7 +87,7 @@ def test_run_on_every_block_of_the_streaming_page_shows_what_was_recorded_as_it_
     blocks = [
         where
         for where in page.locator(".live").all()
-        if where.get_attribute("data-snippet") != "streaming.disconnect"
+        if "the reader leaves" not in where.get_by_role("status").inner_text()
     ]
     recorded = [shown(where) for where in blocks]
     for where in blocks:
@@ -202,13 +202,13 @@ def test_edited_code_runs_in_the_browser_and_reset_brings_back_the_original(
 def test_an_error_in_edited_code_points_at_its_line(page: Page, url: str) -> None:
     page.goto(url + "streaming/")
     where = block(page, "streaming.ndjson")
-    edited(where, "yield order", "yield 1 / (order.id - 2)")
+    edited(where, "yield order", "yield order if 1 / (order.id - 2) else order")
     press(where, "Run")
     expect_state(where, "failed")
     source = CATALOGUE.get("streaming.ndjson").source
     line = source[: source.index("yield order")].count("\n") + 1
     expect(where.get_by_role("status")).to_contain_text(f"an error in line {line}")
-    expect(where.locator(".live-failing-line")).to_have_text("yield 1 / (order.id - 2)")
+    expect(where.locator(".live-failing-line")).to_have_text("yield order if 1 / (order.id - 2) else order")
     row(where, "log").locator("summary").click()
     expect(row(where, "log")).to_contain_text(f"line {line}, in _orders")
 
@@ -391,3 +391,112 @@ def test_copy_as_curl_gives_a_command_that_streams_from_the_server(
         command: str = page.evaluate("navigator.clipboard.readText()")
     assert command.startswith("curl -N")
     assert f"{server_url}live/app/streaming.ndjson/orders" in command
+
+
+# Readers who are quicker than the network, or than Python.
+
+
+def hold(page: Page, pattern: str) -> list[Route]:
+    """Have the requests to `pattern` wait on their way: here, until they are let go."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route(pattern, keep)
+    return held
+
+
+def test_stop_right_after_run_on_the_server_ends_as_stopped(page: Page, server_url: str) -> None:
+    page.goto(server_url + "streaming/")
+    held = hold(page, "**/live/runs")
+    where = block(page, "streaming.disconnect")
+    with page.expect_request("**/live/runs"):
+        press(where, "Run")
+    with page.expect_response("**/live/disconnect") as overtaken:
+        press(where, "Stop")
+    assert overtaken.value.json() == {"found": False}
+    held.pop().continue_()
+    expect_state(where, "stopped", "failed", "closed")
+    expect(where).to_have_attribute("data-state", "stopped")
+    kinds = [kind for kind, _ in shown(where)]
+    assert "disconnect" in kinds
+    assert "crash" not in kinds
+
+
+def test_a_run_whose_server_cannot_be_told_of_stop_is_hung_up_on(
+    page_with_errors: Page, server_url: str
+) -> None:
+    page = page_with_errors
+    page.goto(server_url + "streaming/")
+    page.route("**/live/disconnect", lambda route: route.abort())
+    where = block(page, "streaming.disconnect")
+    press(where, "Run")
+    expect(row(where, "sse", '"number":1')).to_be_visible()
+    press(where, "Stop")
+    expect_state(where, "stopped", "failed")
+    expect(where).to_have_attribute("data-state", "stopped")
+    assert [kind for kind, _ in shown(where)][-2:] == ["disconnect", "end"]
+
+
+def test_a_block_reached_by_instant_navigation_offers_the_server(
+    chromium: Browser, server_url: str
+) -> None:
+    with fresh_page(chromium, permissions=["clipboard-read", "clipboard-write"]) as page:
+        page.goto(server_url)
+        expect(block(page, "start.answer").get_by_label("Server")).to_be_checked()
+        page.evaluate("window.isSamePage = true")
+        page.get_by_role("link", name="All about streaming").click()
+        where = block(page, "streaming.ndjson")
+        expect(where.get_by_label("Server")).to_be_checked()
+        press(where, "Copy as curl")
+        command: str = page.evaluate("navigator.clipboard.readText()")
+        assert page.evaluate("window.isSamePage") is True
+    assert f"{server_url}live/app/streaming.ndjson/orders" in command
+
+
+def test_a_run_that_waits_for_the_configuration_is_dropped_with_its_block(
+    page: Page, server_url: str
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    held = hold(page, "**/live/config.json")
+    page.goto(server_url)
+    press(block(page, "start.answer"), "Run")
+    expect_state(block(page, "start.answer"), "loading")
+    page.get_by_role("link", name="All about streaming").click()
+    where = block(page, "streaming.ndjson")
+    expect(where.get_by_role("button", name="Run", exact=True)).to_be_visible()
+    held.pop().continue_()
+    expect(where.get_by_label("Server")).to_be_checked()
+    press(where, "Run")
+    expect_state(where, "closed")
+    assert len([url for url in asked if url.endswith("live/runs")]) == 1
+
+
+def test_code_that_was_mended_before_the_freeze_was_found_runs(page: Page, static_url: str) -> None:
+    page.goto(static_url + "streaming/")
+    where, other = block(page, "streaming.ndjson"), block(page, "streaming.sse")
+    press(other, "Run")
+    expect_state(other, "closed")
+    edited(where, "await asyncio.sleep(0.3)", "while True: pass")
+    press(where, "Run")
+    expect_state(where, "running")
+    press(where, "Reset")
+    press(where, "Run")
+    press(other, "Run")
+    for innocent in (where, other):
+        expect_state(innocent, "closed", "failed")
+        expect(innocent).to_have_attribute("data-state", "closed")
+
+
+def test_only_the_code_that_froze_python_is_blamed_for_it(page: Page, static_url: str) -> None:
+    page.goto(static_url + "streaming/")
+    where, other = block(page, "streaming.ndjson"), block(page, "streaming.disconnect")
+    press(other, "Run")
+    expect(row(other, "sse", '"number":2')).to_be_visible(timeout=PATIENCE)
+    edited(where, "await asyncio.sleep(0.3)", "while True: pass")
+    press(where, "Run")
+    expect_state(where, "failed")
+    expect(row(where, "crash", "without giving way")).to_be_visible()
+    expect(row(other, "crash", "another example froze it")).to_be_visible()

@@ -200,7 +200,7 @@ def test_a_recording_says_when_the_reader_leaves(render: Render, tmp_path: Path)
 
     captions = render(fence("pages.bare")).texts("live-caption")
 
-    assert captions[1] == "Recorded output. The reader leaves after 1.5 s."
+    assert captions[1] == "Recorded output. In it, the reader leaves after 1.5 s."
 
 
 def test_each_thing_that_happened_is_a_row(render: Render) -> None:

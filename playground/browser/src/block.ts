@@ -26,6 +26,7 @@ class Attempt {
   run: Run | undefined;
   failure: string | undefined;
   limit: string | undefined;
+  status = 0;
 
   constructor(readonly edited: string | undefined) {}
 
@@ -154,7 +155,7 @@ export class Block {
     const leaves = exchange?.disconnect_after;
     if (!exchange) this.#status.say("This example has no requests.");
     else if (!rows.length) this.#status.say("Nothing has been recorded for this request yet. Press Run.");
-    else this.#status.say(`Recorded output.${leaves == null ? "" : ` The reader leaves after ${leaves} s.`}`);
+    else this.#status.say(`Recorded output.${leaves == null ? "" : ` In it, the reader leaves after ${leaves} s.`}`);
   }
 
   #restore(): void {
@@ -222,13 +223,14 @@ export class Block {
       const number = this.#code.mark(line, attempt.edited !== undefined);
       attempt.failure ??= `an error in line ${number}`;
     }
+    if (event.kind === "start") attempt.status = event.status;
     if (event.kind === "crash") attempt.failure = [attempt.failure, event.message].filter(Boolean).join(": ");
     if (event.kind === "limit") attempt.limit = "It went over a limit and was disconnected";
     if (event.kind === "disconnect") this.#stopping(attempt.limit ?? "Stopped");
     if (event.kind === "end") this.#finish(attempt, event);
   }
 
-  #finish({ failure, limit, place }: Attempt, { at, complete }: End): void {
+  #finish({ failure, limit, place, status }: Attempt, { at, complete }: End): void {
     const after = `after ${at.toFixed(2)} s, ${place}`;
     if (failure !== undefined) {
       this.#enter("failed");
@@ -240,8 +242,8 @@ export class Block {
       this.#enter("failed");
       this.#status.say(`Ended early ${after}: the response is incomplete.`);
     } else {
-      this.#enter("closed");
-      this.#status.say(`Closed ${after}.`);
+      this.#enter(status < 500 ? "closed" : "failed");
+      this.#status.say(`${status < 400 ? "Closed" : `Answered with ${status}`} ${after}.`);
     }
   }
 

@@ -4,6 +4,7 @@ import { el, oncePerFrame } from "./dom";
 import type { Row } from "./rows";
 
 const MOST_ROWS = 1_000;
+const FLOOD = 30; // rows a frame: more, and drawing attention to each of them would take longer than the run
 
 /** One row. `row_html` in playground/markdown.py writes the same elements. */
 export function rowElement(row: Row): HTMLElement {
@@ -46,10 +47,12 @@ function labelOfMore(kind: Row["kind"], more: string): string {
 export class OutputLog {
   readonly element = el("div", { class: "live-output", role: "log", "aria-label": "Output", tabindex: 0 });
   #dropped = 0;
+  #arrived = 0;
   #isAtEnd = true;
   readonly #notice = el("p", { class: "live-notice" });
   readonly #follow = oncePerFrame(() => {
     if (this.#isAtEnd) this.element.scrollTop = this.element.scrollHeight;
+    this.#arrived = 0;
   });
 
   constructor() {
@@ -74,6 +77,8 @@ export class OutputLog {
   }
 
   append(rows: readonly Row[]): void {
+    this.#arrived += rows.length;
+    this.element.toggleAttribute("data-flood", this.#arrived > FLOOD);
     this.element.append(...rows.map(rowElement));
     const isNoticed = this.#notice.isConnected ? 1 : 0;
     for (let extra = this.element.childElementCount - isNoticed - MOST_ROWS; extra > 0; extra--) {
