@@ -41,14 +41,22 @@ class Lifespan:
             return
         self._inbox.put_nowait({"type": "lifespan.shutdown"})
         await asyncio.wait([self._task], timeout=patience)
+        await self.cancel(patience)
+
+    async def cancel(self, patience: float) -> None:
+        """Cancel the app, and wait at most `patience` seconds until it has returned. A `start` that waits raises."""
+        if self._task is None or self._task.done():
+            return
         self._task.cancel()
+        if not self._answer.done():
+            self._answer.set_exception(StartupFailedError("The app was stopped while it started."))
         await asyncio.wait([self._task], timeout=patience)
 
     async def _run(self) -> None:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
         try:
             await self._app(scope, self._inbox.get, self._send)
-        except Exception:  # noqa: BLE001, S110 - by the specification, an app says so that it has no lifespan
+        except BaseException:  # noqa: BLE001, S110 - by the specification, an app says so that it has no lifespan
             pass
         finally:
             if not self._answer.done():

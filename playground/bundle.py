@@ -215,9 +215,16 @@ def _wheel_platform(info: dict[str, str]) -> str:
 def _digest(paths: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for path in paths:
-        digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+        digest.update(f"{_name(path)}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def _name(path: Path) -> str:
+    """The file's path in the repository, or in the folder of the step that made it."""
+    if path.is_relative_to(CACHE):
+        return "/".join(path.relative_to(CACHE).parts[1:])
+    return path.relative_to(REPO).as_posix()
 
 
 # Means.

@@ -6,15 +6,18 @@ name. What is written outside every run goes where it always went. Capturing las
 
 import logging
 import sys
-from collections.abc import Generator
+from collections.abc import Buffer, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from io import TextIOBase
-from typing import Literal, Protocol, TextIO, override
+from io import RawIOBase, TextIOBase
+from typing import Final, Literal, Protocol, TextIO, override
+
+LONGEST_LINE: Final = 65_536
+"""How many characters one line may have: a longer one is cut into several."""
 
 
 class Sink(Protocol):
-    """Where the output of one run goes."""
+    """Where the output of one run goes. It may come from any thread."""
 
     is_open: bool
 
@@ -35,12 +38,63 @@ def _sink() -> Sink | None:
     return sink if sink is not None and sink.is_open else None
 
 
+class Lines:
+    """Makes lines of text that comes in parts of any size."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._length = 0
+
+    def add(self, text: str) -> Generator[str]:
+        """Take a part, and give the lines that it ends."""
+        *lines, begun = text.split("\n")
+        for line in lines:
+            yield from self._extend(line)
+            yield self.take()
+        yield from self._extend(begun)
+
+    def take(self) -> str:
+        """Take away what there is of a line that has not ended."""
+        line = "".join(self._parts)
+        self._parts.clear()
+        self._length = 0
+        return line
+
+    def _extend(self, text: str) -> Generator[str]:
+        while len(text) > (room := LONGEST_LINE - self._length):
+            self._parts.append(text[:room])
+            yield self.take()
+            text = text[room:]
+        if text:
+            self._parts.append(text)
+            self._length += len(text)
+
+
 class _Output(TextIOBase):
     """A standard stream that gives each run its own text, and the real stream the rest."""
 
     def __init__(self, name: Literal["stdout", "stderr"], real: TextIO) -> None:
         self.real = real
         self._name: Literal["stdout", "stderr"] = name
+
+    @property
+    def buffer(self) -> "_Bytes":
+        """Where bytes can be written."""
+        return _Bytes(self)
+
+    @property
+    @override
+    def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] - read-only where it is
+        return self.real.encoding
+
+    @property
+    @override
+    def errors(self) -> str | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.real.errors
+
+    @override
+    def fileno(self) -> int:
+        return self.real.fileno()
 
     @override
     def write(self, text: str, /) -> int:
@@ -51,7 +105,25 @@ class _Output(TextIOBase):
 
     @override
     def flush(self) -> None:
-        self.real.flush()
+        if _sink() is None:
+            self.real.flush()
+
+    @override
+    def writable(self) -> bool:
+        return True
+
+
+class _Bytes(RawIOBase):
+    """The `buffer` of an `_Output`. Each write must end with a whole character."""
+
+    def __init__(self, output: _Output) -> None:
+        self._output = output
+
+    @override
+    def write(self, data: Buffer, /) -> int:
+        content = bytes(data)
+        self._output.write(content.decode("utf-8", "backslashreplace"))
+        return len(content)
 
     @override
     def writable(self) -> bool:
@@ -68,7 +140,10 @@ class _LogHandler(logging.Handler):
     @override
     def emit(self, record: logging.LogRecord) -> None:
         if (sink := _sink()) is not None:
-            sink.log(record)
+            try:
+                sink.log(record)
+            except Exception:  # noqa: BLE001 - such as a message that does not fit its arguments
+                self.handleError(record)
         elif self._before is not None:
             self._before.handle(record)
 
@@ -88,8 +163,12 @@ class _Capture:
         sys.stderr = _Output("stderr", sys.stderr)
         self._last_resort = logging.lastResort
         # A handler on the root logger would turn a snippet's own `basicConfig` into a no-op, so where nobody
-        # has configured logging yet, stand in for the handler of last resort instead.
-        self._on_root = bool(logging.root.handlers)
+        # has configured logging yet, stand in for the handler of last resort instead. One that `basicConfig` left
+        # from an earlier run is a snippet's own: it writes to its captured stream.
+        self._on_root = any(
+            not isinstance(getattr(handler, "stream", None), _Output)
+            for handler in logging.root.handlers
+        )
         self._handler = _LogHandler(None if self._on_root else self._last_resort)
         if self._on_root:
             logging.root.addHandler(self._handler)

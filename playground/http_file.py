@@ -15,7 +15,7 @@ from playground.events import Request
 _METHODS = "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS"
 _REQUEST_LINE = re.compile(rf"(?:(?P<method>{_METHODS})\s+)?(?P<url>\S+)(?:\s+HTTP/[\d.]+)?")
 _SEPARATOR = re.compile(r"^###(.*)$", re.MULTILINE)
-_DIRECTIVE = re.compile(r"(?:#|//)\s*@disconnect-after\s+(?P<seconds>\S+)")
+_DIRECTIVE = re.compile(r"(?:#|//)\s*@disconnect-after\b(?P<seconds>.*)")
 
 
 class HTTPFileError(ValueError):
@@ -46,7 +46,7 @@ def _is_comment(line: str) -> bool:
 
 
 def _has_request(block: str) -> bool:
-    return any(line.strip() and not _is_comment(line) for line in block.splitlines())
+    return any(line.strip() and not _is_comment(line) for line in block.split("\n"))
 
 
 def _parse_one(name: str, block: str) -> NamedRequest:
@@ -54,16 +54,17 @@ def _parse_one(name: str, block: str) -> NamedRequest:
     disconnect_after = None
     while not lines[0].strip() or _is_comment(lines[0]):
         if directive := _DIRECTIVE.match(lines.pop(0)):
-            disconnect_after = _seconds(directive["seconds"])
+            disconnect_after = _seconds(directive["seconds"].strip())
     line = lines.pop(0).strip()
     if (match := _REQUEST_LINE.fullmatch(line)) is None:
         raise HTTPFileError(
             f"{line!r} is no request line: expected `METHOD URL`, such as `GET http://127.0.0.1:8000/`"
         )
-    url = urlsplit(match["url"])
-    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+    target = _target(match["url"])
     headers: list[tuple[str, str]] = []
     while lines and (line := lines.pop(0).strip()):
+        if _DIRECTIVE.match(line):
+            raise HTTPFileError(f"{line!r} comes too late: it belongs before the request line")
         if _is_comment(line):
             continue
         field, colon, value = line.partition(":")
@@ -76,6 +77,18 @@ def _parse_one(name: str, block: str) -> NamedRequest:
     body = "\n".join(lines).strip("\n").encode()
     request = Request(method, target, tuple(headers), body)
     return NamedRequest(name or f"{method} {target}", request, disconnect_after)
+
+
+def _target(text: str) -> str:
+    try:
+        url = urlsplit(text)
+    except ValueError as error:
+        raise HTTPFileError(f"{text!r} is no URL: {error}") from None
+    if not text.startswith("/") and (url.scheme not in {"http", "https"} or not url.netloc):
+        raise HTTPFileError(
+            f"{text!r} is no URL: expected one such as `http://127.0.0.1:8000/`, or a path that begins with `/`"
+        )
+    return (url.path or "/") + (f"?{url.query}" if url.query else "")
 
 
 def _seconds(text: str) -> float:

@@ -46,28 +46,33 @@ class Host:
         self._post: Final = post
         self._limits: Final = limits
         self._stages: Final[dict[str, Stage]] = {}
+        self._replaced: Final[defaultdict[str, list[Stage]]] = defaultdict(list)
         self._changing: Final[defaultdict[str, asyncio.Lock]] = defaultdict(asyncio.Lock)
         self._running: Final[dict[str, _Running]] = {}
 
     def start(self, run_id: str, job: str) -> None:
         """Begin a run of `job`, a `Job` as JSON. It waits for `credit`."""
         asked = msgspec.json.decode(job, type=Job)
-        before = self._stages.get(asked.module)
-        if before is not None and before.source == asked.source:
-            stage, before = before, None
-        else:
+        replaced = self._replaced[asked.module]
+        stage = self._stages.get(asked.module)
+        if stage is None or stage.source != asked.source:
+            if stage is not None:
+                replaced.append(stage)
             stage = self._stages[asked.module] = Stage(asked.module, asked.source)
 
         async def load() -> ASGIApp:
             async with self._changing[asked.module]:
-                if before is not None:
-                    await self._close(before)
+                # This one may be replaced itself by now: those before it are closed.
+                while replaced and replaced[0] is not stage:
+                    await self._close(replaced[0])
+                    del replaced[0]
                 return await stage.app()
 
         run = Run(load, asked.request, self._limits, line_of=stage.line_of)
         credit = asyncio.Semaphore(0)
         task = asyncio.create_task(self._serve(run_id, run, credit))
         self._running[run_id] = _Running(run, stage, credit, task)
+        task.add_done_callback(lambda _: self._running.pop(run_id, None))
 
     def credit(self, run_id: str, events: int) -> None:
         """Let the run post so many more events."""
@@ -99,8 +104,6 @@ class Host:
         except Exception as error:  # noqa: BLE001 - whatever it was, the page must not wait for ever
             self._tell(run_id, Crash(at, "process", f"The runner failed: {error!r}"))
             self._tell(run_id, End(at, complete=False))
-        finally:
-            del self._running[run_id]
 
     def _tell(self, run_id: str, event: RunEvent) -> None:
         self._post(run_id, msgspec.json.encode(event).decode())

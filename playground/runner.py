@@ -6,6 +6,7 @@ nothing of any framework. Time is the event loop's, so that a loop with a clock 
 
 import asyncio
 import logging
+import threading
 import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -15,9 +16,9 @@ from urllib.parse import unquote_to_bytes
 from msgspec import Struct
 
 from playground.asgi import ASGIApp, Message, Scope
-from playground.capture import captured_by
+from playground.capture import Lines, captured_by
 from playground.events import Chunk, Crash, Disconnect, End, Limit, Log, Request, RunEvent, Start
-from playground.stage import Stage, StageError
+from playground.stage import Stage, StageError, summary
 
 WINDOW: Final = 16
 """How many events may wait for the consumer before the app's `send()` does."""
@@ -25,10 +26,13 @@ WINDOW: Final = 16
 TEARDOWN_EVENTS: Final = 100
 """How many lines the app may still print after it went over a limit."""
 
+TEARDOWN_BYTES: Final = 65_536
+"""How many bytes the app may still print and log after the client has left, however little its limit had left."""
+
 
 class Limits(Struct, frozen=True):
-    """What one run may take: seconds, events and body bytes until it is disconnected, and then `grace` seconds
-    to return, once by itself and once more after its task was cancelled."""
+    """What one run may take: seconds, events and bytes (of body, and of all that is printed and logged) until it
+    is disconnected, and then `grace` seconds to return, once by itself and once more after its task was cancelled."""
 
     seconds: float = 30.0
     events: int = 2_000
@@ -37,6 +41,8 @@ class Limits(Struct, frozen=True):
 
 
 DEFAULT_LIMITS: Final = Limits()
+
+type _Stream = Literal["stdout", "stderr"]
 
 
 def run(app: ASGIApp, request: Request, limits: Limits = DEFAULT_LIMITS) -> "Run":
@@ -83,13 +89,14 @@ class Run:
         self._gone = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._timers: list[asyncio.TimerHandle] = []
-        self._partial = {"stdout": "", "stderr": ""}
+        self._printed: dict[_Stream, Lines] = {"stdout": Lines(), "stderr": Lines()}
         self._events_left = limits.events
         self._bytes_left = limits.bytes
         self._is_started = False
         self._is_complete = False
         self._is_limited = False
         self._is_asked_to_leave = False
+        self._is_cancelled = False
         self.is_open = True
 
     # What the consumer does.
@@ -98,7 +105,7 @@ class Run:
         return self
 
     async def __anext__(self) -> RunEvent:
-        if self._task is None:
+        if self._task is None and self.is_open:
             self._begin()
         while not self._events:
             if not self.is_open:
@@ -120,9 +127,10 @@ class Run:
 
     async def aclose(self) -> None:
         """Disconnect and wait until the app has returned or was abandoned. What was not read is dropped."""
-        self.disconnect()
         if self._task is None:
             self.is_open = False
+            return
+        self.disconnect()
         async for _ in self:
             pass
 
@@ -137,6 +145,7 @@ class Run:
     def _begin(self) -> None:
         loop = asyncio.get_running_loop()
         self._loop = loop
+        self._thread = threading.get_ident()
         self._zero = loop.time()
         self._timers.append(loop.call_later(self._limits.seconds, self._over_limit, "seconds"))
         if self._is_asked_to_leave:
@@ -150,12 +159,8 @@ class Run:
                 await app(self._scope(), self._receive, self._send)
             except StageError as error:
                 self._crash(error.stage, str(error), error.__cause__)
-            except asyncio.CancelledError:
-                waited = f"{self._limits.grace:g} s after the client had left"
-                self._crash("teardown", f"The app had not returned {waited} and was cancelled.")
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - the run's news, not ours
-                stage = "teardown" if self._gone.is_set() else "request"
-                self._crash(stage, traceback.format_exception_only(error)[-1].strip(), error)
+            except BaseException as error:  # noqa: BLE001 - the run's news, not ours
+                self._fail(error)
             finally:
                 self._finish()
 
@@ -199,44 +204,59 @@ class Run:
             # Nobody listens any more. Give way, so that an app that only ever sends can still be cancelled.
             await asyncio.sleep(0)
             return
+        body = bytes(message.get("body", b""))
         if message["type"] == "http.response.start":
             headers = tuple(
                 (_text(name), _text(value)) for name, value in message.get("headers", ())
             )
             self._emit(Start(self._at(), message["status"], headers))
         elif message["type"] == "http.response.body":
-            if body := bytes(message.get("body", b"")):
-                self._bytes_left -= len(body)
-                if self._bytes_left < 0:
-                    self._over_limit("bytes")
+            if body:
+                if not self._may_show(len(body)):
                     return
                 self._emit(Chunk(self._at(), body))
             if not message.get("more_body", False):
                 self._is_complete = True
+        if not body:
+            # What nobody reads never fills the window. Give way here, too.
+            await asyncio.sleep(0)
         await self._has_room.wait()
 
     # What the app prints and logs (see `capture.Sink`).
 
-    def write(self, stream: Literal["stdout", "stderr"], text: str) -> None:
+    def write(self, stream: _Stream, text: str) -> None:
         """Take what the app printed; whole lines become events."""
-        *lines, self._partial[stream] = (self._partial[stream] + text).split("\n")
-        for line in lines:
-            self._emit(Log(self._at(), stream, _sendable(line)))
+        self._in_loop(self._print, self._at(), stream, _sendable(text))
+
+    def _print(self, at: float, stream: _Stream, text: str) -> None:
+        if self._may_show(len(text.encode())):
+            for line in self._printed[stream].add(text):
+                self._emit(Log(at, stream, line))
 
     def log(self, record: logging.LogRecord) -> None:
         """Take what the app logged."""
         error = record.exc_info[1] if record.exc_info else None
-        self._emit(
-            Log(
-                self._at(),
-                "logging",
-                _sendable(record.getMessage()),
-                level=record.levelname,
-                logger=record.name,
-                traceback=_format(error),
-                line=self._line_of(error) if error else None,
-            )
+        log = Log(
+            self._at(),
+            "logging",
+            _sendable(record.getMessage()),
+            level=_sendable(record.levelname),
+            logger=_sendable(record.name),
+            traceback=_format(error),
+            line=self._line_of(error) if error else None,
         )
+        self._in_loop(self._log, log)
+
+    def _log(self, log: Log) -> None:
+        if self._may_show(len(log.text.encode()) + len(log.traceback.encode())):
+            self._emit(log)
+
+    def _in_loop[*Ts](self, take: Callable[[*Ts], None], *arguments: *Ts) -> None:
+        """Call it now, or, in another thread than the loop's, as soon as the loop can."""
+        if threading.get_ident() == self._thread:
+            take(*arguments)
+        else:
+            self._loop.call_soon_threadsafe(take, *arguments)
 
     # How it ends.
 
@@ -258,6 +278,14 @@ class Run:
         if len(self._events) >= WINDOW:
             self._has_room.clear()
 
+    def _may_show(self, size: int) -> bool:
+        """Whether so many bytes are within the limit. If they are not, the client leaves."""
+        if size > self._bytes_left:
+            self._over_limit("bytes")
+            return False
+        self._bytes_left -= size
+        return True
+
     def _over_limit(self, what: Literal["seconds", "events", "bytes"]) -> None:
         if self._gone.is_set() or not self.is_open:
             return
@@ -268,11 +296,13 @@ class Run:
     def _leave(self) -> None:
         self._gone.set()
         self._has_room.set()
+        self._bytes_left = max(self._bytes_left, TEARDOWN_BYTES)
         self._emit(Disconnect(self._at()))
         self._timers.append(self._loop.call_later(self._limits.grace, self._cancel))
 
     def _cancel(self) -> None:
         if self._task is not None:
+            self._is_cancelled = True
             self._task.cancel()
         self._timers.append(self._loop.call_later(self._limits.grace, self._abandon))
 
@@ -284,19 +314,30 @@ class Run:
         )
         self._finish()
 
+    def _fail(self, error: BaseException) -> None:
+        if isinstance(error, asyncio.CancelledError) and self._is_cancelled:
+            waited = f"{self._limits.grace:g} s after the client had left"
+            self._crash("teardown", f"The app had not returned {waited} and was cancelled.")
+        else:
+            self._crash("teardown" if self._gone.is_set() else "request", summary(error), error)
+
     def _crash(
         self,
         stage: Literal["import", "startup", "request", "teardown"],
         message: str,
         error: BaseException | None = None,
     ) -> None:
+        self._flush()
         line = self._line_of(error) if error else None
         self._emit(Crash(self._at(), stage, _sendable(message), _format(error), line))
 
+    def _flush(self) -> None:
+        for stream, lines in self._printed.items():
+            if begun := lines.take():
+                self._emit(Log(self._at(), stream, begun))
+
     def _finish(self) -> None:
-        for stream in ("stdout", "stderr"):
-            if self._partial[stream]:
-                self.write(stream, "\n")
+        self._flush()
         for timer in self._timers:
             timer.cancel()
         self._emit(End(self._at(), self._is_complete))

@@ -6,10 +6,14 @@ import importlib.util
 import linecache
 import sys
 import traceback
+from contextlib import ExitStack
 from types import ModuleType
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
 from playground.asgi import ASGIApp, Lifespan, StartupFailedError
+
+PATIENCE: Final = 1.0
+"""Seconds that an app may take to return when its start-up was cancelled."""
 
 
 class StageError(Exception):
@@ -20,17 +24,27 @@ class StageError(Exception):
         self.stage: Literal["import", "startup"] = stage
 
 
+def summary(error: BaseException) -> str:
+    """`Type: message`, as Python prints it below a traceback, less the notes."""
+    told = traceback.TracebackException.from_exception(error)
+    told.__notes__ = []
+    return list(told.format_exception_only())[-1].strip()
+
+
 class Stage:
     """The app of one module, from import to lifespan shutdown.
 
     `module` is a dotted name. With `source`, that text is run in the module's place, as if the file held it: it
-    takes the module's name, and its lines show in tracebacks. Close one stage of a module before the next opens.
+    takes the module's name, and its lines show in tracebacks. Close one stage of a module before the next opens;
+    what was closed stays so.
     """
 
     def __init__(self, module: str, source: str | None = None) -> None:
         self.module = module
         self.source = source
         self.file = module.replace(".", "/") + ".py"
+        self._is_closed = False
+        self._forget = ExitStack()
         self._app: ASGIApp | None = None
         self._lifespan: Lifespan | None = None
         self._starting = asyncio.Lock()
@@ -38,24 +52,32 @@ class Stage:
     async def app(self) -> ASGIApp:
         """The app, imported and started. Raises `StageError`; the next call then tries again."""
         async with self._starting:
+            if self._is_closed:
+                raise StageError("startup", "The app was shut down before it was asked.")
             if self._app is None:
-                app = self._import()
-                lifespan = Lifespan(app)
-                try:
-                    await lifespan.start()
-                except StartupFailedError as error:
-                    raise StageError("startup", str(error) or "The app refused to start.") from None
-                self._app, self._lifespan = app, lifespan
-        return self._app
+                self._app = await self._start(self._import())
+            return self._app
+
+    async def _start(self, app: ASGIApp) -> ASGIApp:
+        lifespan = self._lifespan = Lifespan(app)
+        try:
+            await lifespan.start()
+        except BaseException as error:
+            await lifespan.cancel(PATIENCE)
+            if isinstance(error, StartupFailedError):
+                raise StageError("startup", str(error) or "The app refused to start.") from None
+            raise
+        return app
 
     async def aclose(self, patience: float = 5.0) -> None:
         """Shut the app down, waiting at most `patience` seconds, and forget edited source."""
+        self._is_closed = True
+        if self._lifespan is not None:
+            await self._lifespan.stop(patience)  # a start-up that hangs, too
         async with self._starting:
-            if self._lifespan is not None:
-                await self._lifespan.stop(patience)
             self._app = self._lifespan = None
+            self._forget.close()
             if self.source is not None:
-                sys.modules.pop(self.module, None)
                 linecache.cache.pop(self.file, None)
 
     def line_of(self, error: BaseException) -> int | None:
@@ -70,18 +92,13 @@ class Stage:
         return lines[-1] if lines else None
 
     def _owns(self, filename: str | None) -> bool:
-        return filename is not None and filename.replace("\\", "/").endswith(self.file)
+        return filename == self.file
 
     def _import(self) -> ASGIApp:
         try:
-            module = (
-                importlib.import_module(self.module)
-                if self.source is None
-                else self._execute(self.source)
-            )
-        except (Exception, SystemExit) as error:
-            summary = traceback.format_exception_only(error)[-1].strip()
-            raise StageError("import", summary) from error
+            module = self._load() if self.source is None else self._execute(self.source)
+        except BaseException as error:
+            raise StageError("import", summary(error)) from error
         app: object = getattr(module, "app", None)
         if not callable(app):
             message = (
@@ -90,13 +107,17 @@ class Stage:
             raise StageError("import", message)
         return cast("ASGIApp", app)
 
+    def _load(self) -> ModuleType:
+        spec = importlib.util.find_spec(self.module)
+        if spec is not None and spec.origin is not None:
+            self.file = spec.origin
+        return importlib.import_module(self.module)
+
     def _execute(self, source: str) -> ModuleType:
         spec = importlib.util.spec_from_loader(self.module, loader=None, origin=self.file)
         assert spec is not None
         module = importlib.util.module_from_spec(spec)
         module.__file__ = self.file
-        if "." in self.module:
-            importlib.import_module(self.module.rpartition(".")[0])
         # No modification time: linecache then never looks for the file on disk.
         linecache.cache[self.file] = (
             len(source),
@@ -104,10 +125,23 @@ class Stage:
             source.splitlines(keepends=True),
             self.file,
         )
-        sys.modules[self.module] = module
+        self._place(module)
         try:
             exec(compile(source, self.file, "exec"), module.__dict__)  # noqa: S102 - running the reader's text is the point
         except BaseException:
-            sys.modules.pop(self.module, None)
+            self._forget.close()
             raise
         return module
+
+    def _place(self, module: ModuleType) -> None:
+        """Let every way to import the module find this one, until it is forgotten."""
+        package, _, name = self.module.rpartition(".")
+        if package:
+            parent = importlib.import_module(package)
+            if name in vars(parent):
+                self._forget.callback(setattr, parent, name, getattr(parent, name))
+            else:
+                self._forget.callback(delattr, parent, name)
+            setattr(parent, name, module)
+        sys.modules[self.module] = module
+        self._forget.callback(sys.modules.pop, self.module, None)

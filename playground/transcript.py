@@ -11,9 +11,9 @@ request, kind, content. What does not fit one line goes on in lines that begin w
     0.300  chunk      {"title":"Alien"}\n
     0.300  end        complete
 
-Line ends, control characters and bytes that are no UTF-8 are written as Python's escapes, so that a transcript can
-be read, compared line by line, and turned back into the very same events. Tracebacks differ from one Python to the
-next and are left out: what remains of them is the message and the line.
+Line ends, control characters, unusual blanks and bytes that are no UTF-8 are written as Python's escapes, so that a
+transcript can be read, compared line by line, and turned back into the very same events. Tracebacks differ from one
+Python to the next and are left out: what remains of them is the message and the line.
 """
 
 import re
@@ -25,12 +25,14 @@ from msgspec.structs import replace
 from playground.events import Chunk, Crash, Disconnect, End, Limit, Log, RunEvent, Start
 
 _KIND_WIDTH = 11
-_SPECIAL = re.compile(r"[\\\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\udc80-\udcff]| $")
+_SPECIAL = re.compile(
+    r"[\\\x00-\x1f\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff\udc80-\udcff]| $"
+)
 _ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|([nrt\\]))")
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\\": r"\\"}
 _LONG = {short[1]: char.encode() for char, short in _SHORT.items()}
 _EVENT = re.compile(r"(\d+\.\d{3})  ([a-z]+)")
-_LOGGING = re.compile(r"([A-Z]+) (\S+)(?: line (\d+))?")
+_LOGGING = re.compile(r"([^ ]*)(?: ([^ ]*))?(?: line (\d+))?")
 _CRASH = re.compile(r"(import|startup|request|teardown|process)(?: line (\d+))?")
 
 
@@ -101,7 +103,7 @@ def _content(event: RunEvent) -> list[str]:
     match event:
         case Log(stream="logging"):
             return [
-                f"{event.level} {event.logger}{_at_line(event.line)}",
+                f"{_word(event.level)} {_word(event.logger)}{_at_line(event.line)}",
                 *_escape(event.text.encode()),
             ]
         case Log():
@@ -109,12 +111,12 @@ def _content(event: RunEvent) -> list[str]:
         case Start():
             return [
                 str(event.status),
-                *(_escape(f"{name}: {value}".encode())[0] for name, value in event.headers),
+                *(_line(f"{name}: {value}") for name, value in event.headers),
             ]
         case Chunk():
             return _escape(event.body)
         case Limit():
-            return [f"{event.what} {event.limit:g}"]
+            return [f"{event.what} {str(event.limit).removesuffix('.0')}"]
         case Crash():
             return [f"{event.stage}{_at_line(event.line)}", *_escape(event.message.encode())]
         case End():
@@ -134,7 +136,8 @@ def _read(lines: list[str]) -> RunEvent:
             return Log(at, kind, _unescape([head, *more]).decode())
         case "logging" if found := _LOGGING.fullmatch(head):
             text = _unescape(more).decode()
-            return Log(at, kind, text, found[1], found[2], line=_int(found[3]))
+            level, logger = (_unescape([word or ""]).decode() for word in found.group(1, 2))
+            return Log(at, kind, text, level, logger, line=_int(found[3]))
         case "start" if head.isdecimal():
             pairs = (_unescape([line]).decode().split(": ", 1) for line in more)
             return Start(at, int(head), tuple((name, value) for name, value in pairs))
@@ -177,6 +180,14 @@ def _escape(data: bytes) -> list[str]:
     text = data.decode("utf-8", "surrogateescape")
     lines = re.findall(r"[^\n]*\n|[^\n]+", text)
     return [_SPECIAL.sub(_escape_one, line) for line in lines]
+
+
+def _line(text: str) -> str:
+    return "".join(_escape(text.encode()))
+
+
+def _word(text: str) -> str:
+    return _line(text).replace(" ", r"\x20")
 
 
 def _escape_one(match: re.Match[str]) -> str:

@@ -96,6 +96,18 @@ def test_a_second_build_of_the_same_sources_writes_nothing(
     assert stamps(out) == before
 
 
+def test_a_file_that_moved_to_another_folder_is_another_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundling, "REPO", tmp_path)
+    before, after = (tmp_path / folder / "snippet.py" for folder in ("start", "begin"))
+    for path in (before, after):
+        path.parent.mkdir()
+        path.write_text("app = 1\n")
+    digest = bundling._digest  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    assert digest([before]) != digest([after])
+
+
 def test_the_browser_gets_all_that_its_side_of_the_runner_imports() -> None:
     listing = "import sys, playground.in_browser; print(*sys.modules, sep='\\n')"
     done = run([sys.executable, "-c", listing], capture_output=True, check=True, text=True)

@@ -56,11 +56,16 @@ def test_disconnect_after_is_read_from_a_comment() -> None:
     ("text", "message"),
     [
         ("FETCH /orders", "is no request line"),
+        ("GET", "'GET' is no URL"),
+        ("GET localhost:8000/orders", "'localhost:8000/orders' is no URL"),
+        ("GET http://[", "'http://\\[' is no URL"),
         ("GET /\nno header", "is no header"),
         ("### A\nGET /\n### A\nGET /", "two requests are named 'A'"),
         ("# @disconnect-after soon\nGET /", "takes a number of seconds, and 'soon' is none"),
         ("# @disconnect-after -1\nGET /", "takes a number of seconds, and '-1' is none"),
         ("# @disconnect-after nan\nGET /", "takes a number of seconds, and 'nan' is none"),
+        ("# @disconnect-after: 1\nGET /", "takes a number of seconds, and ': 1' is none"),
+        ("GET /\n# @disconnect-after 1", "belongs before the request line"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_what_was_found(text: str, message: str) -> None:

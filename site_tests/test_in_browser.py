@@ -214,6 +214,30 @@ def test_a_run_that_nobody_looks_at_is_disconnected_and_posts_nothing_more() -> 
     asyncio.run(main())
 
 
+def test_a_run_that_is_closed_in_the_turn_it_was_started_in_is_forgotten() -> None:
+    async def main() -> None:
+        page = Page()
+        page.start("1", HELLO)
+        page.host.close("1")
+        await settle()
+        assert not page.host._running  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+    asyncio.run(main())
+
+
+def test_what_ran_before_a_run_that_never_began_is_still_closed(tmp_path: Path) -> None:
+    async def main() -> None:
+        page = Page()
+        page.start("1", CURSOR)
+        await page.until("1", Chunk)
+        page.start("2", MANY)
+        page.host.close("2")
+        assert bodies(await page.all("3", HELLO)) == [b"hello 1"]
+
+    asyncio.run(main())
+    assert (tmp_path / "lifespan").read_text() == "closed after the run was closed"
+
+
 def test_messages_for_a_run_that_is_over_do_nothing() -> None:
     async def main() -> None:
         page = Page()

@@ -125,6 +125,27 @@ async def test_a_run_that_was_never_begun_closes_at_once() -> None:
     assert [event async for event in request] == []
 
 
+async def test_an_app_that_was_never_asked_is_not_asked_when_its_run_closes() -> None:
+    is_asked = False
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal is_asked
+        is_asked = True
+
+    await run(app, GET).aclose()
+    await asyncio.sleep(1)
+    assert not is_asked
+
+
+async def test_an_app_that_sends_nothing_again_and_again_gives_way() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        while True:
+            await send(body(b""))
+
+    events = await collect(run(app, GET, Limits(seconds=0.01, grace=0.01)))
+    assert [type(event) for event in events[:2]] == [Limit, Disconnect]
+
+
 async def test_a_consumer_that_does_not_read_holds_the_app_back() -> None:
     sent = 0
 
@@ -224,13 +245,44 @@ async def test_an_exception_that_the_app_lets_out_is_a_crash() -> None:
     assert end == End(0, complete=False)
 
 
-async def test_an_app_that_exits_is_a_crash_and_nothing_more() -> None:
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (SystemExit(3), "SystemExit: 3"),
+        (KeyboardInterrupt(), "KeyboardInterrupt"),
+        (asyncio.CancelledError("by itself"), "asyncio.exceptions.CancelledError: by itself"),
+    ],
+)
+async def test_whatever_the_app_raises_is_a_crash_and_nothing_more(
+    error: BaseException, message: str
+) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        sys.exit(3)
+        raise error
 
     crash, _ = await collect(run(app, GET))
     assert isinstance(crash, Crash)
-    assert crash.message == "SystemExit: 3"
+    assert (crash.stage, crash.message) == ("request", message)
+
+
+async def test_the_message_of_a_crash_is_the_exceptions_and_not_its_note() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        error = ValueError("no tea")
+        error.add_note("Ask again.")
+        raise error
+
+    crash, _ = await collect(run(app, GET))
+    assert isinstance(crash, Crash)
+    assert crash.message == "ValueError: no tea"
+    assert "Ask again." in crash.traceback
+
+
+async def test_a_line_that_was_begun_comes_before_the_crash() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        print("half", end="")
+        raise ValueError
+
+    events = await collect(run(app, GET))
+    assert [type(event) for event in events] == [Log, Crash, End]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ one_line = st.text(st.characters(exclude_characters="\n", exclude_categories=["C
 lines = st.none() | st.integers(1, 10_000)
 names = st.text(string.ascii_letters, min_size=1)
 token = st.text(string.ascii_letters + "-_.", min_size=1)
-latin_1 = st.text(st.characters(max_codepoint=0xFF, exclude_characters="\n"))
+words = st.sampled_from(["INFO", "trace", "Level 35", "my app", "a line 3", ""]) | texts
+latin_1 = st.text(st.characters(max_codepoint=0xFF))
 events: st.SearchStrategy[RunEvent] = st.one_of(
     st.builds(Log, at, st.sampled_from(["stdout", "stderr"]), one_line),
     st.builds(
@@ -21,8 +22,8 @@ events: st.SearchStrategy[RunEvent] = st.one_of(
         at,
         st.just("logging"),
         texts,
-        level=st.sampled_from(["INFO", "ERROR"]),
-        logger=token,
+        level=words,
+        logger=words,
         traceback=texts,
         line=lines,
     ),
@@ -30,7 +31,7 @@ events: st.SearchStrategy[RunEvent] = st.one_of(
     st.builds(Chunk, at, st.binary(min_size=1)),
     st.builds(Disconnect, at),
     st.builds(
-        Limit, at, st.sampled_from(["seconds", "events", "bytes"]), st.sampled_from([0.5, 30.0])
+        Limit, at, st.sampled_from(["seconds", "events", "bytes"]), st.floats(0) | st.just(1048576)
     ),
     st.builds(
         Crash,
