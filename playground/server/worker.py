@@ -195,6 +195,9 @@ class HealthEndpoint(Endpoint, path="/live/health"):
 class Live(BaseApp):
     """What the worker serves of its own."""
 
+    # At shutdown it is the runs that leave first (see `Server`), so that their readers see them torn down.
+    ends_streams_on_signals = False
+
     def __init__(self, company: Company) -> None:
         super().__init__()
         self._company = company
