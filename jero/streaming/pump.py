@@ -53,6 +53,7 @@ class Pump[T]:
         "_failure",
         "_has_paused",
         "_is_abandoned",
+        "_is_busy",
         "_is_gone",
         "_is_pulling",
         "_is_started",
@@ -102,6 +103,7 @@ class Pump[T]:
         self._failure: Exception | None = None
         self._cancels = 0
         self._has_paused = False
+        self._is_busy = False
         self._is_started = False
         self._is_pulling = True
         self._is_gone = False
@@ -164,7 +166,7 @@ class Pump[T]:
         encode, buffer = self._encode, self._buffer
         for item in self._source.ready:
             encode(item, buffer)
-        since = monotonic()
+        since, is_alone = monotonic(), False
         async for item in self._source.rest:
             if self._is_gone:
                 return
@@ -173,11 +175,22 @@ class Pump[T]:
                 await asyncio.wait((self._sending,))
             if self._has_paused:
                 self._has_paused = False
-                since = monotonic()
-            elif (is_late := monotonic() - since > SLICE) or len(buffer) > BATCH:
+                if is_alone and self._sending is None:
+                    # The stream suspends for each item, so nothing else will share this one's write.
+                    await self._put(self._take_buffer())
+                else:
+                    since, is_alone = monotonic(), True
+                continue
+            is_alone = False
+            if (is_late := monotonic() - since > SLICE) or len(buffer) > BATCH:
                 await self._flush()
                 if is_late:
                     await asyncio.sleep(0)
+
+    def _take_buffer(self) -> bytes:
+        body = bytes(self._buffer)
+        self._buffer.clear()
+        return body
 
     async def _flush(self, *, more_body: bool = True) -> None:
         """Send what is in the buffer, now, and wait until it is sent."""
@@ -227,8 +240,7 @@ class Pump[T]:
         """Begin to send what is in the buffer, unless something is being sent: then it is sent next."""
         if self._sending is not None or self._is_gone:
             return
-        body = bytes(self._buffer)
-        self._buffer.clear()
+        body = self._take_buffer()
         if body or not more_body:
             self._begin_to_send(body, more_body=more_body)
 
@@ -241,7 +253,8 @@ class Pump[T]:
             self._sending = sending
             sending.add_done_callback(self._sent)
 
-    async def _put(self, body: bytes, *, more_body: bool) -> None:
+    async def _put(self, body: bytes, *, more_body: bool = True) -> None:
+        self._is_busy = True
         try:
             if not self._is_started:
                 self._is_started = True
@@ -255,6 +268,8 @@ class Pump[T]:
         except Exception as error:  # noqa: BLE001 - it is not for the stream to catch
             self._failure = error
             self._loop.call_soon(self.leave)
+        finally:
+            self._is_busy = False
         if self._keepalive is not None:
             self._sent_at = self._loop.time()
 
@@ -296,14 +311,14 @@ class Pump[T]:
         self.leave()
 
     def _start_anyway(self) -> None:
-        if not self._is_started and self._is_pulling and self._sending is None:
+        if not self._is_started and self._is_pulling and not self._is_busy:
             self._begin_to_send(b"")
 
     def _ping(self) -> None:
         assert self._keepalive is not None
         wait = self._sent_at + self._keepalive - self._loop.time()
         if wait <= 0:
-            if self._is_pulling and self._sending is None and not self._is_gone:
+            if self._is_pulling and not self._is_busy and not self._is_gone:
                 self._begin_to_send(PING)
             wait = self._keepalive
         self._ping_timer = self._loop.call_later(wait, self._ping)
