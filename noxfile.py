@@ -36,7 +36,7 @@ nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "tests"]
 
 PYTHON = "3.13"
-PYTHON_CODE = ["jero", "playground", "snippets", "tests", "site_tests", "noxfile.py"]
+PYTHON_CODE = ["jero", "benchmarks", "playground", "snippets", "tests", "site_tests", "noxfile.py"]
 ASSETS = "docs/assets/live"
 
 
@@ -81,6 +81,17 @@ def record(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def bench(session: nox.Session) -> None:
+    """Measure jero beside its peers, for the docs; -- --quick to see that it works, -- --help for more."""
+    session.install("--quiet", "--require-hashes", "--requirement", "requirements/bench.txt")
+    if not shutil.which("wrk"):
+        _install_from_debian(
+            session, "wrk", "The benchmarks need wrk to send requests: install it."
+        )
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session(python=PYTHON)
 def pictures(session: nox.Session) -> None:
     """Take the README's pictures anew."""
     _install(session)
@@ -105,6 +116,9 @@ def lock(session: nox.Session) -> None:
     upgrade = session.posargs or ["--upgrade"]
     groups = ["--group", "docs", "--group", "tests", "--group", "lint"]
     session.run(*compile_, *upgrade, *groups, "-o", "requirements/dev.txt", external=True)
+    session.run(
+        *compile_, *upgrade, "--group", "bench", "-o", "requirements/bench.txt", external=True
+    )
     session.run(*compile_, *upgrade, "--group", "nox", "-o", "requirements/nox.txt", external=True)
 
 
@@ -146,14 +160,19 @@ def _from_playwright(session: nox.Session) -> str | None:
     return None
 
 
-def _from_debian(session: nox.Session) -> str:  # noqa: RET503 - `error` raises
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        session.log("Playwright has none for this machine: installing Debian's …")
-        session.run("apt-get", "update", "--quiet", "--quiet", external=True)
-        session.run("apt-get", "install", "--quiet", "--quiet", "--yes", "chromium", external=True)
-        if path := _on_path():
-            return path
-    session.error("Chromium is needed to test the pages: install it, or set CHROMIUM to its path.")
+def _from_debian(session: nox.Session) -> str:
+    otherwise = "Chromium is needed to test the pages: install it, or set CHROMIUM to its path."
+    _install_from_debian(session, "chromium", otherwise)
+    return _on_path() or session.error(otherwise)
+
+
+def _install_from_debian(session: nox.Session, package: str, otherwise: str) -> None:
+    """Install a package where that is possible; else end the session with what to do `otherwise`."""
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        session.error(otherwise)
+    session.log(f"There is no {package}: installing Debian's …")
+    session.run("apt-get", "update", "--quiet", "--quiet", external=True)
+    session.run("apt-get", "install", "--quiet", "--quiet", "--yes", package, external=True)
 
 
 if __name__ == "__main__":

@@ -124,7 +124,8 @@ class BaseApp:
             await send({"type": "lifespan.startup.failed", "message": message})
             return
         end = partial(self._streams.end, self.shutdown_patience)
-        with on_stop_signals(end) if self.ends_streams_on_signals else nullcontext():
+        closed = self._streams.wait_closed
+        with on_stop_signals(end, closed) if self.ends_streams_on_signals else nullcontext():
             await send({"type": "lifespan.startup.complete"})
             await receive()
             end()

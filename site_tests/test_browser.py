@@ -16,7 +16,15 @@ from site_tests.conftest import fresh_page
 CATALOGUE = Catalogue()
 type Backend = Literal["browser", "server"]
 
-PAGES = ["", "getting-started/", "streaming/", "live-examples/", "reference/"]
+PAGES = [
+    "",
+    "getting-started/",
+    "streaming/",
+    "guarantees/",
+    "live-examples/",
+    "benchmarks/",
+    "reference/",
+]
 # Loading CPython on a busy machine may take longer than a click usually does.
 PATIENCE = 60_000
 
@@ -208,7 +216,9 @@ def test_an_error_in_edited_code_points_at_its_line(page: Page, url: str) -> Non
     source = CATALOGUE.get("streaming.ndjson").source
     line = source[: source.index("yield order")].count("\n") + 1
     expect(where.get_by_role("status")).to_contain_text(f"an error in line {line}")
-    expect(where.locator(".live-failing-line")).to_have_text("yield order if 1 / (order.id - 2) else order")
+    expect(where.locator(".live-failing-line")).to_have_text(
+        "yield order if 1 / (order.id - 2) else order"
+    )
     row(where, "log").locator("summary").click()
     expect(row(where, "log")).to_contain_text(f"line {line}, in _orders")
 

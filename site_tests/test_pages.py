@@ -91,6 +91,21 @@ def test_every_public_name_is_on_the_reference_page_and_back() -> None:
     assert sorted(re.findall(r"^::: jero\.(\w+)$", text, re.MULTILINE)) == sorted(jero.__all__)
 
 
+def test_every_test_that_a_page_names_is_there() -> None:
+    named = {
+        (match[1], match[2])
+        for page in PAGES
+        for match in re.finditer(r"`(\w+/[\w/]+\.py)::(\w+)`", page.read_text("utf-8"))
+    }
+    assert named
+    missing = [
+        (path, name)
+        for path, name in sorted(named)
+        if f"def {name}(" not in (ROOT / path).read_text("utf-8")
+    ]
+    assert missing == []
+
+
 def test_mkdocs_finds_nothing_to_warn_about(site: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path]
     subprocess.run(command, cwd=ROOT, check=True)

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final, Protocol
@@ -80,11 +80,13 @@ class OpenStreams:
 
 
 @contextmanager
-def on_stop_signals(callback: Callable[[], None]) -> Generator[None]:
-    """Call `callback` in the event loop when the process is asked to stop, before whoever was to be told then.
+def on_stop_signals(
+    end: Callable[[], None], wait_ended: Callable[[], Awaitable[None]]
+) -> Generator[None]:
+    """Call `end` in the event loop when the process is asked to stop; whoever was to be told then is told as ever.
 
-    Signals belong to the main thread: in any other nothing is installed. On the way out, every handler is put back
-    that is still ours to put back.
+    Where that is nobody, the process would be gone at once: then `wait_ended` comes first. Signals belong to the
+    main thread: in any other nothing is installed. On the way out, every handler is put back that is still ours.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -92,15 +94,20 @@ def on_stop_signals(callback: Callable[[], None]) -> Generator[None]:
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in SIGNALS}
 
+    last_words: set[asyncio.Task[None]] = set()
+
+    async def end_process(number: int) -> None:
+        await wait_ended()
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
     def chained(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(callback)
+        loop.call_soon_threadsafe(end)
         handler = before[signal.Signals(number)]
         if callable(handler):
             handler(number, frame)
         elif handler is signal.SIG_DFL:
-            # Nobody else answers: what the signal does by default must still happen.
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
+            loop.call_soon_threadsafe(lambda: last_words.add(loop.create_task(end_process(number))))
 
     for number, handler in before.items():
         # A handler that was not set from Python (`None`) cannot be called, and so is left alone.

@@ -32,7 +32,7 @@ PATIENCE: Final = 0.25
 BATCH: Final = 65_536
 """How much ready items may come to before they are sent, in bytes."""
 
-SLICE: Final = 0.0005
+SLICE: Final = 0.0003
 """How long an item may wait for others that are ready, and how long a stream that is always ready may go on before
 others get their turn, in seconds."""
 
@@ -255,11 +255,14 @@ class Pump[T]:
 
     async def _put(self, body: bytes, *, more_body: bool = True) -> None:
         self._is_busy = True
+        is_due = bool(body) or not more_body
         try:
             if not self._is_started:
                 self._is_started = True
                 await self._send(self._start)
-            if body or not more_body:
+                # Even if there is no body yet: some servers hold the start back until there is a message of it.
+                is_due = True
+            if is_due:
                 await self._send(
                     {"type": "http.response.body", "body": body, "more_body": more_body}
                 )

@@ -1,5 +1,7 @@
 import asyncio
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -7,6 +9,10 @@ import pytest
 from jero.streaming.open import OpenStreams, ShuttingDownError, on_stop_signals
 
 pytestmark = pytest.mark.anyio
+
+
+async def at_once() -> None:
+    pass
 
 
 class Open:
@@ -64,7 +70,7 @@ async def test_the_servers_own_handler_follows_and_is_put_back() -> None:
 
     before = signal.signal(signal.SIGTERM, servers_own)
     try:
-        with on_stop_signals(lambda: called.append("streams")):
+        with on_stop_signals(lambda: called.append("streams"), at_once):
             signal.raise_signal(signal.SIGTERM)
             await asyncio.sleep(0.1)
         assert sorted(called) == ["server", "streams"]
@@ -79,7 +85,7 @@ async def test_a_handler_that_was_set_in_between_is_left_in_place() -> None:
 
     before = signal.getsignal(signal.SIGTERM)
     try:
-        with on_stop_signals(lambda: None):
+        with on_stop_signals(lambda: None, at_once):
             signal.signal(signal.SIGTERM, newer)
         assert signal.getsignal(signal.SIGTERM) is newer
     finally:
@@ -90,7 +96,7 @@ def test_in_another_thread_no_handler_is_installed() -> None:
     seen: list[object] = []
 
     async def main() -> None:
-        with on_stop_signals(lambda: None):
+        with on_stop_signals(lambda: None, at_once):
             seen.append(signal.getsignal(signal.SIGTERM))
 
     before = signal.getsignal(signal.SIGTERM)
@@ -98,3 +104,30 @@ def test_in_another_thread_no_handler_is_installed() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+DIES = """
+import asyncio, signal
+from jero.streaming.open import on_stop_signals
+
+
+async def torn_down():
+    await asyncio.sleep(0.05)
+    print("torn down", flush=True)
+
+
+async def main():
+    with on_stop_signals(lambda: print("ending", flush=True), torn_down):
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.sleep(60)
+
+
+asyncio.run(main())
+"""
+
+
+def test_where_nobody_else_answers_the_process_ends_by_the_signal_after_teardown() -> None:
+    command = [sys.executable, "-c", DIES]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == -signal.SIGTERM
+    assert ended.stdout == "ending\ntorn down\n"

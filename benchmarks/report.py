@@ -1,0 +1,222 @@
+"""What was measured, as raw figures, as a table and as a plot. `python -m benchmarks.report` draws the docs' anew."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Final
+from xml.sax.saxutils import escape
+
+import msgspec
+from msgspec import Struct
+
+from benchmarks.machine import Machine
+from benchmarks.workloads import LOAD_BUSY, WORKLOADS, Figure, Plan, Workload
+
+BASE: Final = "floor"
+"""The peer that ratios are to."""
+
+_NAMES: Final = {"sse_starlette": "sse-starlette"}
+
+_BUSY: Final = 0.9
+"""A load that computes for more of the time than this may be what holds a server back."""
+
+
+class Sample(Struct, frozen=True):
+    """One measurement: its figures, or why there are none; and how much of a core others took meanwhile."""
+
+    workload: str
+    round: int
+    peer: str
+    figures: dict[str, float]
+    failure: str | None = None
+    others: float = 0
+
+
+class Results(Struct, frozen=True):
+    """One run."""
+
+    date: str
+    rounds: int
+    plan: Plan
+    machine: Machine
+    peers: list[str]
+    samples: list[Sample]
+
+
+class _Cell(Struct, frozen=True):
+    """What one peer's samples of one figure come to. No value: it gave none, in more than half of the rounds."""
+
+    value: float | None
+    ratio: float | None
+    failure: str | None = None
+    is_held_back: bool = False
+
+
+def publish(results: Results, folder: Path) -> None:
+    """Write `results.json`, `table.txt`, `machine.txt` and `plot.svg` into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.json").write_bytes(msgspec.json.encode(results) + b"\n")
+    (folder / "table.txt").write_text(render_table(results), "utf-8")
+    (folder / "machine.txt").write_text(render_machine(results), "utf-8")
+    (folder / "plot.svg").write_text(render_plot(results), "utf-8")
+
+
+def render_table(results: Results) -> str:
+    """A Markdown table: a row a figure, a column a peer."""
+    lines = [
+        f"| Workload | {' | '.join(map(_name, results.peers))} |",
+        "|---|" + "--:|" * len(results.peers),
+    ]
+    for workload, figure in _figures(results):
+        cells = _cells(results, workload, figure)
+        unit = "" if figure.is_ratio else f", {figure.unit}"
+        row = [f"{figure.title}{unit} {'↑' if figure.is_more_better else '↓'}"]
+        for peer in results.peers:
+            cell = cells.get(peer)
+            shown = _show(cell, figure) if cell else ""
+            if cell and cell.value is not None and peer == BASE and figure.is_ratio:
+                shown = f"{format_number(cell.value)} {figure.unit}"
+            row.append(f"**{shown}**" if peer == "jero" and shown else shown)
+        lines.append(f"| {' | '.join(row)} |")
+    return "\n".join(lines) + "\n"
+
+
+def render_machine(results: Results) -> str:
+    """What the figures were made with, as a Markdown list."""
+    machine = results.machine
+    pinned = "one for the server, one for the load" if machine.is_pinned else "not pinned"
+    packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
+    others = median(sample.others for sample in results.samples)
+    return (
+        f"- **When**: {results.date}; {results.rounds} rounds of {results.plan.seconds:g} s, medians\n"
+        f"- **Where**: {machine.processor}, {machine.cores} cores ({pinned}), {machine.system}\n"
+        f"- **With**: {machine.python}, {packages}\n"
+        f"- **Disturbed by**: other processes, which took {others:.0%} of a core in the median measurement\n"
+    )
+
+
+# The plot is one picture for both of the site's colour schemes: it is put into the page, not linked from it, and takes
+# its colours from there. Only where it stands alone must it ask for the scheme itself.
+_WIDTH: Final = 760
+_COLUMNS: Final = 2
+_PANEL: Final = _WIDTH // _COLUMNS
+_LABEL: Final = 92
+_ROOM: Final = 84  # for what stands after a bar
+_BAR: Final = 13
+_STEP: Final = 18
+_HEAD: Final = 34
+
+_STYLE: Final = """
+@media (prefers-color-scheme: dark) { .bench:root { color: #ddd; } }
+.bench { font: 11px var(--md-text-font-family, system-ui, sans-serif); fill: currentColor; }
+.bench { max-width: 100%; height: auto; }
+.bench .title { font-weight: 700; }
+.bench .bar { fill: currentColor; opacity: .38; }
+.bench .bound { opacity: .18; }
+.bench .jero { fill: var(--md-accent-fg-color, #00897b); opacity: 1; }
+.bench .none { font-style: italic; }
+"""
+
+
+def render_plot(results: Results) -> str:
+    """An SVG: a panel a figure, a bar a peer, best first."""
+    panels = [
+        _panel(figure, _cells(results, workload, figure)) for workload, figure in _figures(results)
+    ]
+    rows = [panels[start : start + _COLUMNS] for start in range(0, len(panels), _COLUMNS)]
+    parts: list[str] = []
+    top = 0
+    for row in rows:
+        for column, (drawn, _) in enumerate(row):
+            parts.append(f'<g transform="translate({column * _PANEL} {top})">{drawn}</g>')
+        top += max(height for _, height in row)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{top}" viewBox="0 0 {_WIDTH} {top}"'
+        ' class="bench" role="img"'
+        ' aria-label="The figures of the table below, as bars">\n'
+        f"<style>{_STYLE}</style>\n" + "\n".join(parts) + "\n</svg>\n"
+    )
+
+
+def _panel(figure: Figure, cells: Mapping[str, _Cell]) -> tuple[str, int]:
+    def rank(entry: tuple[str, _Cell]) -> tuple[bool, float]:
+        value = entry[1].value
+        return value is None, 0 if value is None else value * (-1 if figure.is_more_better else 1)
+
+    most = max((cell.value for cell in cells.values() if cell.value is not None), default=0)
+    unit = f"multiple of the {BASE}'s" if figure.is_ratio else figure.unit
+    better = "more" if figure.is_more_better else "less"
+    parts = [
+        f'<text class="title" y="14">{escape(figure.title)}</text>',
+        f'<text y="27">{escape(unit)}, {better} is better</text>',
+    ]
+    y = _HEAD
+    for peer, cell in sorted(cells.items(), key=rank):
+        middle = y + _BAR - 3
+        parts.append(f'<text x="{_LABEL - 6}" y="{middle}" text-anchor="end">{_name(peer)}</text>')
+        length = 0.0
+        if cell.value is not None:
+            length = max(1, (_PANEL - _LABEL - _ROOM) * cell.value / (most or 1))
+            kind = {"jero": " jero", "floor": " bound", "ceiling": " bound"}.get(peer, "")
+            parts.append(
+                f'<rect class="bar{kind}" x="{_LABEL}" y="{y}" width="{length:.1f}" height="{_BAR}" rx="2"/>'
+            )
+        kind = ' class="none"' if cell.value is None else ""
+        shown = escape(_show(cell, figure))
+        parts.append(f'<text{kind} x="{_LABEL + length + 5:.1f}" y="{middle}">{shown}</text>')
+        y += _STEP
+    return "".join(parts), y + 14
+
+
+def _figures(results: Results) -> Iterable[tuple[Workload, Figure]]:
+    measured = {sample.workload for sample in results.samples}
+    for workload in WORKLOADS:
+        if workload.name in measured:
+            for figure in workload.figures:
+                yield workload, figure
+
+
+def _cells(results: Results, workload: Workload, figure: Figure) -> Mapping[str, _Cell]:
+    """By peer, for those that took part; each ratio is the median of the rounds' own."""
+    by_peer: dict[str, list[Sample]] = {peer: [] for peer in results.peers}
+    for sample in results.samples:
+        if sample.workload == workload.name:
+            by_peer[sample.peer].append(sample)
+    base = {s.round: s.figures[figure.key] for s in by_peer.get(BASE, []) if s.figures}
+    return {peer: _cell(samples, figure, base) for peer, samples in by_peer.items() if samples}
+
+
+def _cell(samples: Sequence[Sample], figure: Figure, base: Mapping[int, float]) -> _Cell:
+    good = [sample for sample in samples if sample.figures]
+    if len(good) * 2 <= len(samples):
+        return _Cell(None, None, next(sample.failure for sample in samples if sample.failure))
+    ratios = [s.figures[figure.key] / base[s.round] for s in good if base.get(s.round)]
+    busy = [s.figures[LOAD_BUSY] for s in good if LOAD_BUSY in s.figures]
+    return _Cell(
+        median(s.figures[figure.key] for s in good),
+        median(ratios) if ratios else None,
+        is_held_back=bool(busy) and median(busy) > _BUSY,
+    )
+
+
+def _show(cell: _Cell, figure: Figure) -> str:
+    if cell.value is None:
+        return cell.failure or "no answer"
+    star = "*" if cell.is_held_back else ""
+    if figure.is_ratio and cell.ratio is not None:
+        return f"{cell.ratio:.2f}{star}"
+    return format_number(cell.value) + star
+
+
+def format_number(value: float) -> str:
+    """Three digits that count, and no more of them than stand before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _name(peer: str) -> str:
+    return _NAMES.get(peer, peer)
+
+
+if __name__ == "__main__":
+    docs = Path(__file__).resolve().parent.parent / "docs" / "assets" / "benchmarks"
+    publish(msgspec.json.decode((docs / "results.json").read_bytes(), type=Results), docs)
