@@ -37,7 +37,6 @@ nox.options.sessions = ["lint", "tests"]
 
 PYTHON = "3.13"
 PYTHON_CODE = ["jero", "benchmarks", "playground", "snippets", "tests", "site_tests", "noxfile.py"]
-ASSETS = "docs/assets/live"
 
 
 @nox.session(python=PYTHON)
