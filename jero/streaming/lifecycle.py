@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from types import AsyncGeneratorType
 from typing import Final, Never, cast, override
 
 from jero.streaming.responses import Stream
@@ -22,7 +23,7 @@ class Source[T]:
         self._manager: AbstractAsyncContextManager[AsyncIterable[T]] | None = None
         self._generator: AsyncGenerator[object] | None = None
         self.ready: tuple[T, ...] = ()
-        self.rest: AsyncIterator[T] = _Never()
+        self.rest: AsyncIterator[T] = _NEVER
 
     @property
     def has_teardown(self) -> bool:
@@ -32,22 +33,25 @@ class Source[T]:
     async def open(self) -> None:
         """Set up. `close` is due afterwards, even if this raises."""
         stream = self._stream
-        if isinstance(stream, AbstractAsyncContextManager):
-            items = await stream.__aenter__()
-            self._manager = stream
-            self.rest = aiter(items)
-        elif isinstance(stream, AsyncGenerator):
-            # What it yields decides what it is, which no annotation can tell.
-            generator = cast("AsyncGenerator[T | AsyncIterable[T]]", stream)
-            first = await anext(generator, _NOTHING)
-            if isinstance(first, AsyncIterable):
-                self._generator = generator
-                self.rest = aiter(cast("AsyncIterable[T]", first))
-            else:
-                self.rest = cast("AsyncIterator[T]", generator)
-                self.ready = () if first is _NOTHING else (cast("T", first),)
+        # Asked first because it mostly is one, and because an abstract class takes longer to ask.
+        if not isinstance(stream, AsyncGeneratorType):
+            if isinstance(stream, AbstractAsyncContextManager):
+                items = await stream.__aenter__()
+                self._manager = stream
+                self.rest = aiter(items)
+                return
+            if not isinstance(stream, AsyncGenerator):
+                self.rest = aiter(stream)
+                return
+        # What it yields decides what it is, which no annotation can tell.
+        generator = cast("AsyncGenerator[T | AsyncIterable[T]]", stream)
+        first = await anext(generator, _NOTHING)
+        if hasattr(first, "__aiter__"):
+            self._generator = generator
+            self.rest = aiter(cast("AsyncIterable[T]", first))
         else:
-            self.rest = aiter(stream)
+            self.rest = cast("AsyncIterator[T]", generator)
+            self.ready = () if first is _NOTHING else (cast("T", first),)
 
     async def close(self, error: BaseException | None) -> None:
         """Tear down what was set up, after `error` or after all went well.
@@ -92,3 +96,6 @@ class _Never(AsyncIterator[Never]):
     @override
     async def __anext__(self) -> Never:
         raise StopAsyncIteration
+
+
+_NEVER: Final = _Never()

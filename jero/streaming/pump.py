@@ -57,6 +57,7 @@ class Pump[T]:
         "_is_gone",
         "_is_pulling",
         "_is_started",
+        "_is_torn_down",
         "_keepalive",
         "_loop",
         "_name",
@@ -106,6 +107,7 @@ class Pump[T]:
         self._is_busy = False
         self._is_started = False
         self._is_pulling = True
+        self._is_torn_down = False
         self._is_gone = False
         self._is_abandoned = False
 
@@ -160,7 +162,11 @@ class Pump[T]:
             # What was ready before the error is whole, and goes out.
             await self._flush()
             raise
-        await self._flush(more_body=False)
+        self._is_torn_down = True
+        while self._sending is not None:
+            await asyncio.wait((self._sending,))
+        if not self._is_gone:
+            await self._put(self._take_buffer(), more_body=False)
 
     async def _pull(self) -> None:
         encode, buffer = self._encode, self._buffer
@@ -168,35 +174,36 @@ class Pump[T]:
             encode(item, buffer)
         since, is_alone = monotonic(), False
         async for item in self._source.rest:
+            if not self._has_paused:  # so nothing else has had a turn
+                encode(item, buffer)
+                is_alone = False
+                if (is_late := monotonic() - since > SLICE) or len(buffer) > BATCH:
+                    await self._flush()
+                    if is_late:
+                        await asyncio.sleep(0)
+                continue
             if self._is_gone:
                 return
+            self._has_paused = False
             encode(item, buffer)
             if self._sending is not None:
                 await asyncio.wait((self._sending,))
-            if self._has_paused:
-                self._has_paused = False
-                if is_alone and self._sending is None:
-                    # The stream suspends for each item, so nothing else will share this one's write.
-                    await self._put(self._take_buffer())
-                else:
-                    since, is_alone = monotonic(), True
-                continue
-            is_alone = False
-            if (is_late := monotonic() - since > SLICE) or len(buffer) > BATCH:
-                await self._flush()
-                if is_late:
-                    await asyncio.sleep(0)
+            if is_alone and self._sending is None and buffer:
+                # The stream suspends for each item, so nothing else will share this one's write.
+                await self._put(self._take_buffer())
+            else:
+                since, is_alone = monotonic(), True
 
     def _take_buffer(self) -> bytes:
         body = bytes(self._buffer)
         self._buffer.clear()
         return body
 
-    async def _flush(self, *, more_body: bool = True) -> None:
+    async def _flush(self) -> None:
         """Send what is in the buffer, now, and wait until it is sent."""
         while self._sending is not None:
             await asyncio.wait((self._sending,))
-        self._send_buffer(more_body=more_body)
+        self._send_buffer()
         while self._sending is not None:
             await asyncio.wait((self._sending,))
 
@@ -236,36 +243,28 @@ class Pump[T]:
 
     # The client's side.
 
-    def _send_buffer(self, *, more_body: bool = True) -> None:
+    def _send_buffer(self) -> None:
         """Begin to send what is in the buffer, unless something is being sent: then it is sent next."""
-        if self._sending is not None or self._is_gone:
-            return
-        body = self._take_buffer()
-        if body or not more_body:
-            self._begin_to_send(body, more_body=more_body)
+        if self._buffer and self._sending is None and not self._is_gone:
+            self._begin_to_send(self._take_buffer())
 
-    def _begin_to_send(self, body: bytes, *, more_body: bool = True) -> None:
+    def _begin_to_send(self, body: bytes) -> None:
         # Eagerly: where the server takes it at once, as they mostly do, the task is over when it is made.
-        sending = asyncio.Task(
-            self._put(body, more_body=more_body), loop=self._loop, eager_start=True
-        )
+        sending = asyncio.Task(self._put(body), loop=self._loop, eager_start=True)
         if not sending.done():
             self._sending = sending
             sending.add_done_callback(self._sent)
 
     async def _put(self, body: bytes, *, more_body: bool = True) -> None:
+        """Send a part of the response, and its start if that is not sent yet. What goes wrong makes the client gone."""
         self._is_busy = True
-        is_due = bool(body) or not more_body
+        message = {"type": "http.response.body", "body": body, "more_body": more_body}
         try:
             if not self._is_started:
                 self._is_started = True
                 await self._send(self._start)
-                # Even if there is no body yet: some servers hold the start back until there is a message of it.
-                is_due = True
-            if is_due:
-                await self._send(
-                    {"type": "http.response.body", "body": body, "more_body": more_body}
-                )
+            # Even without a body: some servers hold the start back until there is a message of it.
+            await self._send(message)
         except OSError:  # how ASGI servers may say that the client is gone (HTTP 2.4)
             self._loop.call_soon(self.leave)
         except Exception as error:  # noqa: BLE001 - it is not for the stream to catch
@@ -335,7 +334,9 @@ class Pump[T]:
         self._is_gone = True
         if self._sending is not None:
             self._sending.cancel()
-        if self._is_pulling:
+        if self._is_torn_down:
+            self._cancel()
+        elif self._is_pulling:
             self._cancel()
             self._refusal_timer = self._loop.call_later(REFUSAL, self._refuse)
 

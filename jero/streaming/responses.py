@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager
+from types import AsyncGeneratorType
 from typing import Final
 
 from msgspec import Struct
@@ -18,6 +19,7 @@ type Stream[T] = (
 it once, what stands after the `yield` running whatever happened; or an asynchronous context manager, which is told of
 the error, if there was one, as `async with` would tell it."""
 
+_STREAMS: Final = (AsyncGeneratorType, AsyncIterable, AbstractAsyncContextManager)
 _BODILESS: Final = (204, 205, 304)
 _FRAMING: Final = ("content-length", "transfer-encoding")
 
@@ -46,7 +48,7 @@ class _Streaming[H](Struct, kw_only=True):
             raise ValueError(
                 "this generator was streamed already: call its function anew for each response"
             )
-        if not isinstance(stream, AsyncIterable | AbstractAsyncContextManager):
+        if not isinstance(stream, _STREAMS):
             raise TypeError(f"stream is a {type(stream).__name__}: {_mend(stream)}")
 
 

@@ -13,6 +13,7 @@ type Encode = Callable[[object, bytearray], None]
 PING: Final = b": ping\n\n"
 """A comment, which clients skip: it only shows that the connection lives (WHATWG HTML 9.2.7)."""
 
+_BYTES: Final = (bytes, bytearray, memoryview)
 _json: Final = msgspec.json.Encoder()
 
 # Only these end a line in an event stream (WHATWG HTML 9.2.5). `str.splitlines` would also split at U+2028 & co.
@@ -21,7 +22,7 @@ _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 def encode_raw(item: object, buffer: bytearray) -> None:
     """Bytes, as they are. Raises `TypeError` for anything else."""
-    if not isinstance(item, bytes | bytearray | memoryview):
+    if not isinstance(item, _BYTES):
         raise _not_an_item(item, "bytes")
     buffer += item
 
@@ -48,19 +49,25 @@ def sse_encoder(types: tuple[type, ...], expected: str) -> Encode:
 
     The function raises `TypeError` for any other item or data, which it calls `expected`.
     """
-    types = (str, *types)
+    encode_into = _json.encode_into
+    structs = tuple(kind for kind in types if kind is not str)
+    data_types = (str, *structs)
 
     def encode(item: object, buffer: bytearray) -> None:
-        if isinstance(item, types):
-            _encode_data(item, buffer)
+        if isinstance(item, structs):
+            buffer += b"data: "
+            encode_into(item, buffer, -1)
+            buffer += b"\n\n"
         elif isinstance(item, ServerSentEvent):
             event = cast("ServerSentEvent[object]", item)
-            if event.data is not None and not isinstance(event.data, types):
+            if event.data is not None and not isinstance(event.data, data_types):
                 raise _not_an_item(event.data, expected)
             _encode_event(event, buffer)
+        elif isinstance(item, str):
+            _encode_data(item, buffer)
+            buffer += b"\n"
         else:
             raise _not_an_item(item, expected)
-        buffer += b"\n"
 
     return encode
 
@@ -78,6 +85,7 @@ def _encode_event(event: ServerSentEvent[object], buffer: bytearray) -> None:
         buffer += b"retry: %d\n" % event.retry
     if event.data is not None:
         _encode_data(event.data, buffer)
+    buffer += b"\n"
 
 
 def _encode_data(data: object, buffer: bytearray) -> None:
