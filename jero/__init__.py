@@ -1,19 +1,61 @@
 """A msgspec-first ASGI framework whose heart is typed streaming. These are its public names, and all of them."""
 
 from jero.app import BaseApp
-from jero.endpoint import Endpoint
-from jero.errors import HTTPError, WiringError
+from jero.authentication import (
+    APIKeyAuthenticator,
+    Authenticator,
+    BasicAuthenticator,
+    BearerAuthenticator,
+)
+from jero.endpoint import Endpoint, operation
+from jero.errors import (
+    BadRequestError,
+    ClientDisconnectedError,
+    ConflictError,
+    ForbiddenError,
+    HTTPError,
+    NotFoundError,
+    UnauthorizedError,
+    UnprocessableContentError,
+    WiringError,
+)
+from jero.responses import (
+    BytesResponse,
+    EmptyResponse,
+    HTMLResponse,
+    JSONResponse,
+    RedirectResponse,
+    TextResponse,
+)
 from jero.streaming.events import ServerSentEvent
 from jero.streaming.responses import NDJSONStreamingResponse, SSEResponse, Stream, StreamingResponse
 
 __all__ = [
+    "APIKeyAuthenticator",
+    "Authenticator",
+    "BadRequestError",
     "BaseApp",
+    "BasicAuthenticator",
+    "BearerAuthenticator",
+    "BytesResponse",
+    "ClientDisconnectedError",
+    "ConflictError",
+    "EmptyResponse",
     "Endpoint",
+    "ForbiddenError",
+    "HTMLResponse",
     "HTTPError",
+    "JSONResponse",
     "NDJSONStreamingResponse",
+    "NotFoundError",
+    "RedirectResponse",
     "SSEResponse",
     "ServerSentEvent",
     "Stream",
     "StreamingResponse",
+    "TextResponse",
+    "UnauthorizedError",
+    "UnprocessableContentError",
     "WiringError",
+    "operation",
 ]

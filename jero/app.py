@@ -1,26 +1,21 @@
-"""`BaseApp`: the ASGI application. Lifespan, dispatch, and what is answered when a handler fails."""
+"""`BaseApp`: the ASGI application. What it serves, what it opens and closes, and its lifespan."""
 
-import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
+from asyncio import Lock
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from functools import partial
-from typing import ClassVar, Final
+from typing import ClassVar, Concatenate, Final
 
-from jero.asgi import Receive, Scope, Send
-from jero.endpoint import Endpoint
-from jero.errors import (
-    ClientDisconnectedError,
-    HTTPError,
-    MethodNotAllowedError,
-    NotFoundError,
-    WiringError,
-)
-from jero.responses import respond_options, respond_problem
-from jero.routing import Router, allowed
+from jero.asgi import ASGIApp, Receive, Scope, Send
+from jero.authentication import Authenticator
+from jero.body import Limits
+from jero.dispatch import Dispatcher
+from jero.endpoint import Endpoint, require_template
+from jero.errors import HTTPError, WiringError
 from jero.streaming.open import OpenStreams, on_stop_signals
-from jero.wiring import Route, compile_endpoint
+from jero.wiring import Site, compile_endpoint
 
 _logger: Final = logging.getLogger("jero")
 
@@ -48,51 +43,133 @@ class BaseApp:
     shutdown_patience: ClassVar[float] = 10.0
     """How long teardown may take at shutdown before a stream is given up, in seconds."""
 
+    max_body: ClassVar[int | None] = 1_048_576
+    """The largest body that is held in memory, and the longest line of one that is read line by line, in bytes;
+    `None` for any. An endpoint can have its own."""
+
+    body_timeout: ClassVar[float | None] = 30.0
+    """How long a body may take to arrive before it is given up with a 408, in seconds; `None` for ever. One that is
+    read as it comes may be silent for that long. An endpoint can have its own."""
+
     def __init__(self) -> None:
         self._reset()
 
     def _reset(self) -> None:
-        self._router: Router[Route] = Router()
-        self._owners: dict[str, str] = {}
+        self._dispatcher = Dispatcher()
+        self._middleware: list[Callable[[ASGIApp], ASGIApp]] = []
+        self._entrance: ASGIApp = self._dispatcher.serve
+        self._resources = AsyncExitStack()
         self._streams = OpenStreams()
+        self._is_live = False
         self._is_wired = False
-        self._wiring = asyncio.Lock()
+        self._wiring = Lock()
 
     async def _wire(self) -> None:
         """Include everything the application serves. Runs once a start, in the event loop that will serve."""
 
-    def _include_endpoint(self, endpoint: Endpoint) -> None:
-        """Serve `endpoint` under its path. Raises `WiringError`."""
+    def _include_endpoint(
+        self, endpoint: Endpoint, *, authenticator: Authenticator[object] | None = None
+    ) -> None:
+        """Serve `endpoint` under its path; with an authenticator, only to users that it knows. Raises `WiringError`."""
+        self._include("", endpoint, authenticator)
+
+    def _include_endpoints(
+        self,
+        prefix: str,
+        *endpoints: Endpoint,
+        authenticator: Authenticator[object] | None = None,
+    ) -> None:
+        """Serve each endpoint under `prefix` and its path, where the path `/` is the prefix itself.
+
+        Slots in the prefix are slots of each path. Raises `WiringError`.
+        """
+        require_template(prefix, f"{type(self).__name__}._include_endpoints")
+        if prefix.endswith("/"):
+            raise WiringError(
+                f"{type(self).__name__} includes endpoints under {prefix!r}: leave out the `/` at its end"
+            )
+        for endpoint in endpoints:
+            self._include(prefix, endpoint, authenticator)
+
+    def _include(
+        self, prefix: str, endpoint: Endpoint, authenticator: Authenticator[object] | None
+    ) -> None:
         if isinstance(endpoint, type):
             raise WiringError(
                 f"{endpoint.__name__} is a class: include an instance, `{endpoint.__name__}()`"
             )
-        if not isinstance(endpoint, Endpoint):  # pyright: ignore[reportUnnecessaryIsInstance] - see above
-            raise WiringError(
-                f"{type(endpoint).__name__} is no endpoint: let it inherit from `Endpoint`"
-            )
-        methods = compile_endpoint(endpoint, self._streams)
         name = type(endpoint).__name__
-        if not self._router.add(endpoint.path, methods):
+        if not isinstance(endpoint, Endpoint):  # pyright: ignore[reportUnnecessaryIsInstance] - see above
+            raise WiringError(f"{name} is no endpoint: let it inherit from `Endpoint`")
+        if not hasattr(endpoint, "path"):
             raise WiringError(
-                f"{name}: {endpoint.path!r} is served by {self._owners[endpoint.path]} already:"
-                " give one of them another path"
+                f"{name} has no path: declare it as `class {name}(Endpoint, path='/…')`"
             )
-        self._owners[endpoint.path] = name
+        path = prefix if prefix and endpoint.path == "/" else prefix + endpoint.path
+        max_body: int | None = getattr(endpoint, "max_body", self.max_body)
+        limits = Limits(
+            max_body=max_body,
+            max_upload=getattr(endpoint, "max_body", None),
+            timeout=getattr(endpoint, "body_timeout", self.body_timeout),
+        )
+        site = Site(path, limits, authenticator, self._streams)
+        self._dispatcher.add(path, compile_endpoint(endpoint, site))
+
+    def _mount(self, path: str, app: ASGIApp) -> None:
+        """Let another ASGI application serve everything under `path` that no endpoint does, with its own lifespan.
+
+        It finds `path` added to its `root_path`, as ASGI has it. Raises `WiringError`.
+        """
+        name = type(self).__name__
+        require_template(path, f"{name}._mount")
+        if "{" in path or path.endswith("/"):
+            raise WiringError(
+                f"{name} mounts under {path!r}: write it without slots and without a `/` at its end"
+            )
+        if path in self._dispatcher.mounts:
+            raise WiringError(f"{name} mounts two applications under {path!r}: move one of them")
+        self._dispatcher.mount(path, app)
+
+    async def _enter[T](self, resource: AbstractAsyncContextManager[T]) -> T:
+        """Open a resource for as long as the application runs: a pool, a client.
+
+        Resources are closed in reverse after the last stream has ended, also when starting up fails half-way. They
+        are opened and closed in one task. Under a server without lifespan they are never closed.
+        """
+        if not self._is_live:
+            _logger.warning(
+                "%s is served without lifespan: what it opens will not be closed",
+                type(self).__name__,
+            )
+        return await self._resources.enter_async_context(resource)
+
+    def _wrap[**P](
+        self,
+        middleware: Callable[Concatenate[ASGIApp, P], ASGIApp],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """Put an ASGI middleware around everything that is served, inside of those that were put before."""
+        self._middleware.append(lambda app: middleware(app, *args, **kwargs))
+
+    def _map_error[E: Exception](self, kind: type[E], to: Callable[[E], HTTPError]) -> None:
+        """Answer errors of this kind, from handlers and from streams before their first item, with what `to` makes.
+
+        The nearest class of an error's own bases counts.
+        """
+        self._dispatcher.map_error(kind, to)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI has it."""
-        if scope["type"] == "http":
+        kind: str = scope["type"]
+        if kind == "lifespan":
+            await self._live(receive, send)
+        elif kind in {"http", "websocket"}:
             if not getattr(self, "_is_wired", False):
                 await self._start()
-            await self._serve(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self._live(receive, send)
-        elif scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1000, "reason": ""})
+            await self._entrance(scope, receive, send)
         else:
-            raise ValueError(f"jero does not serve ASGI connections of the type {scope['type']!r}")
+            raise ValueError(f"jero does not serve ASGI connections of the type {kind!r}")
 
     async def _start(self) -> None:
         if not hasattr(
@@ -100,88 +177,51 @@ class BaseApp:
         ):  # an `__init__` that does not call this one's loses nothing
             self._reset()
         async with self._wiring:
-            if not self._is_wired:
-                self._router, self._owners = Router(), {}
-                await _wire(self._wire, type(self).__name__)
-                self._is_wired = True
-                if not self._owners:
-                    _logger.warning(
-                        "%s serves nothing: include endpoints in `_wire`", type(self).__name__
-                    )
+            if self._is_wired:
+                return
+            if not inspect.iscoroutinefunction(self._wire):
+                name = type(self).__name__
+                raise WiringError(
+                    f"{name}._wire is no coroutine function: write it as `async def _wire(self)`"
+                )
+            self._dispatcher, self._middleware = Dispatcher(), []
+            await self._wire()
+            self._entrance = self._dispatcher.serve
+            for wrap in reversed(self._middleware):
+                self._entrance = wrap(self._entrance)
+            self._is_wired = True
+            if not (self._dispatcher.routes or self._dispatcher.mounts):
+                _logger.warning(
+                    "%s serves nothing: include endpoints in `_wire`", type(self).__name__
+                )
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         # A new start is wired anew: endpoints, and what is kept here, may belong to one event loop.
         self._reset()
+        self._is_live = True
+        is_started = False
         try:
-            await self._start()
-        except WiringError as error:
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
-            return
-        except Exception as error:
-            _logger.exception("%s: _wire failed", type(self).__name__)
-            message = f"{type(self).__name__}._wire failed: {type(error).__name__}: {error}"
-            await send({"type": "lifespan.startup.failed", "message": message})
-            return
-        end = partial(self._streams.end, self.shutdown_patience)
-        closed = self._streams.wait_closed
-        with on_stop_signals(end, closed) if self.ends_streams_on_signals else nullcontext():
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-            end()
-            await self._streams.wait_closed()
-        await send({"type": "lifespan.shutdown.complete"})
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Whatever answers raises only while nothing of the response is sent, so an error can be answered instead.
-        try:
-            await self._answer(scope, receive, send)
-        except ClientDisconnectedError:
-            return
-        except HTTPError as error:
-            await respond_problem(error, scope, send)
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            await self._fail(scope, send)  # a timeout of the handler's own that was not caught, say
-        except Exception:  # noqa: BLE001 - it is logged, and the worker lives on
-            await self._fail(scope, send)
-
-    async def _fail(self, scope: Scope, send: Send) -> None:
-        _logger.error("%s %s failed", scope["method"], scope["path"], exc_info=True)  # noqa: LOG014 - called while handling it
-        await respond_problem(HTTPError(), scope, send)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = _path(scope)
-        routes = self._router.find(path)
-        if routes is None:
-            raise NotFoundError(f"Nothing is served under {path}")
-        method = scope["method"]
-        route = routes.get("GET" if method == "HEAD" else method)
-        if route is not None:
-            if route.bind is None:
-                result = await route.call()
-            else:
-                result = await route.call(**await route.bind(scope, receive))
-            await route.respond(result, scope, receive, send)
-        elif method == "OPTIONS":
-            await respond_options(allowed(routes), send)
+            async with self._resources:
+                await self._start()
+                end = partial(self._streams.end, self.shutdown_patience)
+                signals = on_stop_signals(end, self._streams.wait_closed)
+                with signals if self.ends_streams_on_signals else nullcontext():
+                    is_started = True
+                    await send({"type": "lifespan.startup.complete"})
+                    await receive()
+                    end()
+                    await self._streams.wait_closed()
+        except Exception as error:  # noqa: BLE001 - the server tells of it, and stops
+            phase = "shutdown" if is_started else "startup"
+            await send({"type": f"lifespan.{phase}.failed", "message": self._explain(error, phase)})
         else:
-            allow = allowed(routes)
-            raise MethodNotAllowedError(f"{path} serves {allow}", raw_headers={"allow": allow})
+            await send({"type": "lifespan.shutdown.complete"})
 
-
-async def _wire(wire: Callable[[], Awaitable[None]], name: str) -> None:
-    if not inspect.iscoroutinefunction(wire):
-        raise WiringError(
-            f"{name}._wire is no coroutine function: write it as `async def _wire(self)`"
-        )
-    await wire()
-
-
-def _path(scope: Scope) -> str:
-    """The path below the place where the application is mounted (ASGI: `path` begins with `root_path`)."""
-    path: str = scope["path"]
-    root: str = scope.get("root_path", "").rstrip("/")
-    return path.removeprefix(root) or "/" if root else path
+    def _explain(self, error: Exception, phase: str) -> str:
+        if isinstance(error, WiringError):
+            return str(error)
+        name = type(self).__name__
+        _logger.error("%s: %s failed", name, phase, exc_info=error)
+        what = f"{name}._wire" if phase == "startup" else f"{name}: shutdown"
+        return f"{what} failed: {type(error).__name__}: {error}"

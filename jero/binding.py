@@ -1,61 +1,157 @@
-"""A request → the arguments of a handler."""
+"""A request → the arguments of a handler. What each of them can be, and how it is read, is decided at start-up."""
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from typing import Final, cast
+from urllib.parse import parse_qsl
 
 import msgspec
+from msgspec import Struct
 
-from jero.asgi import Receive, Scope
-from jero.errors import (
-    BadRequestError,
-    ClientDisconnectedError,
-    ContentTooLargeError,
-    UnprocessableContentError,
-    UnsupportedMediaTypeError,
+from jero.annotations import (
+    is_optional_text,
+    is_struct,
+    is_structs,
+    item_of,
+    parts_of,
+    resolve,
+    show,
 )
+from jero.asgi import Receive, Scope
+from jero.authentication import Authenticator, user_type
+from jero.body import Chunks, Limits, Lines, read_json, read_whole, require_json, require_ndjson
+from jero.errors import BadRequestError
+from jero.parameters import compile_reader
 
 type Read = Callable[[Scope, Receive], Awaitable[object]]
 """Reads one argument from a request. Raises `HTTPError` for what the request lacks or has wrong."""
 
-type Bind = Callable[[Scope, Receive], Awaitable[Mapping[str, object]]]
+SLOTS: Final = "jero.slots"
+"""The key in a scope of what stands in the slots of its path."""
 
-MAX_BODY: Final = 1_048_576
-"""The largest body that is read, in bytes."""
-
-
-def bind_all(readers: Mapping[str, Read]) -> Bind:
-    """For a handler with these arguments, by name."""
-
-    async def bind(scope: Scope, receive: Receive) -> Mapping[str, object]:
-        return {name: await read(scope, receive) for name, read in readers.items()}
-
-    return bind
+MAX_PARAMS: Final = 1_000
+"""How many parameters a query string may have."""
 
 
-def read_json(annotation: object) -> Read:
-    """The body, decoded as its type."""
-    decoder = msgspec.json.Decoder(annotation)
+class Context(Struct, frozen=True):
+    """Where a handler stands: what its arguments' readers may need to know."""
 
-    async def read(scope: Scope, receive: Receive) -> object:
-        _require_json(scope)
-        body = await read_body(receive)
-        try:
-            return decoder.decode(body)
-        except msgspec.ValidationError as error:
-            raise UnprocessableContentError(str(error)) from None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise BadRequestError(f"The body is not well-formed JSON: {error}") from None
-        except RecursionError:
-            raise BadRequestError("The body is nested too deeply.") from None
+    slots: tuple[str, ...]
+    limits: Limits
+    authenticator: Authenticator[object] | None
+
+
+class Argument(Struct, frozen=True):
+    """One of the arguments that a handler can take, by its name."""
+
+    is_fit: Callable[[object], bool]
+    """Whether it can have this type."""
+
+    mend: str
+    """How to write it."""
+
+    compile: Callable[[object, Context], Read]
+    """Makes its reader. Raises `TypeError` or `ValueError` with why there can be none."""
+
+    is_body: bool = False
+
+
+def is_upload(name: str, annotation: object) -> bool:
+    """Whether this argument is a body that is read while the handler runs."""
+    return ARGUMENTS[name].is_body and item_of(annotation) is not None
+
+
+def read_user(authenticator: Authenticator[object]) -> Read:
+    """Ask who the request is from."""
+
+    async def read(scope: Scope, _receive: Receive) -> object:
+        headers = {name: ", ".join(values) for name, values in _headers(scope).items()}
+        user = await authenticator.authenticate(headers)
+        if user is None:
+            raise authenticator.refuse()
+        return user
 
     return read
 
 
-def read_last_event_id(annotation: object) -> Read:
-    """What an event stream's client says that it saw last (WHATWG HTML 9.2.4), or `None` if it says nothing."""
+def _compile_user(annotation: object, context: Context) -> Read:
+    if context.authenticator is None:
+        raise ValueError("nobody says who that is: include the endpoint with an `authenticator`")
+    found = user_type(context.authenticator)
+    if not set(parts_of(found)) <= set(parts_of(annotation)):
+        name = type(context.authenticator).__name__
+        raise TypeError(f"{name} gives {show(found)}: annotate `user` with that")
+    return read_user(context.authenticator)
+
+
+def _compile_path(annotation: object, context: Context) -> Read:
+    struct = cast("type[Struct]", resolve(annotation))
+    read_texts = compile_reader("path", struct)
+    names = {field.encode_name for field in msgspec.structs.fields(struct)}
+    if names != set(context.slots):
+        slots = ", ".join(context.slots) or "none"
+        raise ValueError(
+            f"{struct.__name__} has the fields {', '.join(sorted(names))}, and the path has the slots"
+            f" {slots}: they must be the same"
+        )
 
     async def read(scope: Scope, _receive: Receive) -> object:
-        value = _header(scope, b"last-event-id")
+        values: tuple[str, ...] = scope[SLOTS]
+        return read_texts(
+            {slot: (value,) for slot, value in zip(context.slots, values, strict=True)}
+        )
+
+    return read
+
+
+def _compile_params(annotation: object, _context: Context) -> Read:
+    read_texts = compile_reader("params", cast("type[Struct]", resolve(annotation)))
+
+    async def read(scope: Scope, _receive: Receive) -> object:
+        query: bytes = scope.get("query_string", b"")
+        return read_texts(_params(query) if query else {})
+
+    return read
+
+
+def _params(query: bytes) -> Mapping[str, list[str]]:
+    """The parameters of a query string, as forms encode them (WHATWG URL 5.1). Raises `BadRequestError`."""
+    params: dict[str, list[str]] = defaultdict(list)
+    try:
+        pairs = parse_qsl(
+            query.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMS
+        )
+    except UnicodeDecodeError:
+        raise BadRequestError("The query string is not UTF-8.") from None
+    except ValueError:
+        raise BadRequestError(f"The query string has over {MAX_PARAMS} parameters.") from None
+    for name, value in pairs:
+        params[name].append(value)
+    return params
+
+
+def _compile_headers(annotation: object, _context: Context) -> Read:
+    read_texts = compile_reader("headers", cast("type[Struct]", resolve(annotation)))
+
+    async def read(scope: Scope, _receive: Receive) -> object:
+        return read_texts(_headers(scope))
+
+    return read
+
+
+def _headers(scope: Scope) -> Mapping[str, list[str]]:
+    """The lines of each header field (RFC 9110 § 5.3)."""
+    headers: dict[str, list[str]] = defaultdict(list)
+    for name, value in scope["headers"]:
+        headers[name.decode("latin-1")].append(value.decode("latin-1"))
+    return headers
+
+
+def _compile_last_event_id(annotation: object, _context: Context) -> Read:
+    # What an event stream's client says that it saw last (WHATWG HTML 9.2.4); it says it in UTF-8.
+    async def read(scope: Scope, _receive: Receive) -> object:
+        headers: list[tuple[bytes, bytes]] = scope["headers"]
+        value = next((value for name, value in headers if name == b"last-event-id"), None)
         if value is None:
             return None
         try:
@@ -66,31 +162,75 @@ def read_last_event_id(annotation: object) -> Read:
     return read
 
 
-async def read_body(receive: Receive) -> bytes:
-    """The whole body.
+def _compile_json(annotation: object, context: Context) -> Read:
+    decoder = msgspec.json.Decoder(annotation)
 
-    Raises `ContentTooLargeError` as soon as it is over `MAX_BODY` bytes, and `ClientDisconnectedError`.
-    """
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnectedError
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY:
-            raise ContentTooLargeError(f"The body is over {MAX_BODY} bytes.")
-        if not message.get("more_body", False):
-            return bytes(body)
+    async def read(scope: Scope, receive: Receive) -> object:
+        require_json(scope)
+        return read_json(await read_whole(scope, receive, context.limits), decoder)
+
+    return read
 
 
-def _require_json(scope: Scope) -> None:
-    content_type = _header(scope, b"content-type") or b""
-    media_type = content_type.split(b";")[0].strip().lower()
-    if media_type != b"application/json" and not media_type.endswith(b"+json"):
-        found = media_type.decode("latin-1") or "no Content-Type"
-        raise UnsupportedMediaTypeError(f"Expected application/json, got {found}.")
+def _compile_content(annotation: object, context: Context) -> Read:
+    async def read_all(scope: Scope, receive: Receive) -> object:
+        return await read_whole(scope, receive, context.limits)
+
+    async def read_chunks(scope: Scope, receive: Receive) -> object:
+        return Chunks(scope, receive, context.limits)
+
+    return read_all if item_of(annotation) is None else read_chunks
 
 
-def _header(scope: Scope, wanted: bytes) -> bytes | None:
-    headers: list[tuple[bytes, bytes]] = scope["headers"]
-    return next((value for name, value in headers if name == wanted), None)
+def _compile_ndjson(annotation: object, context: Context) -> Read:
+    decoder = msgspec.json.Decoder(item_of(annotation))
+
+    async def read(scope: Scope, receive: Receive) -> object:
+        require_ndjson(scope)
+        chunks = Chunks(scope, receive, context.limits)
+        return Lines(chunks, decoder, scope, context.limits)
+
+    return read
+
+
+ARGUMENTS: Final[Mapping[str, Argument]] = {
+    "user": Argument(
+        lambda _: True, "annotate it with what the authenticator gives", _compile_user
+    ),
+    "path": Argument(
+        is_struct,
+        "annotate it with a Struct that has a field for each slot, as in `path: OrderPath`",
+        _compile_path,
+    ),
+    "params": Argument(
+        is_struct,
+        "annotate it with a Struct that has a field for each parameter, as in `params: Page`",
+        _compile_params,
+    ),
+    "headers": Argument(
+        is_struct,
+        "annotate it with a Struct that has a field for each header, as in `headers: Trace`",
+        _compile_headers,
+    ),
+    "last_event_id": Argument(
+        is_optional_text,
+        "annotate it with what the ids are or None, as in `last_event_id: int | None`",
+        _compile_last_event_id,
+    ),
+    "json": Argument(
+        is_structs, "annotate it with a Struct, as in `json: Order`", _compile_json, is_body=True
+    ),
+    "content": Argument(
+        lambda annotation: bytes in {resolve(annotation), item_of(annotation)},
+        "annotate it with `bytes`, or with `AsyncIterator[bytes]` to read it as it comes",
+        _compile_content,
+        is_body=True,
+    ),
+    "ndjson": Argument(
+        lambda annotation: is_structs(item_of(annotation)),
+        "annotate it with an iterator of Structs, as in `ndjson: AsyncIterator[Order]`",
+        _compile_ndjson,
+        is_body=True,
+    ),
+}
+"""The arguments that a handler can take, in the order in which they are read."""

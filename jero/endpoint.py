@@ -1,19 +1,25 @@
-"""An endpoint: one class a path, one method a verb."""
+"""An endpoint: one class a path, one method a verb. And what a method says of itself beside its types."""
 
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from jero.errors import WiringError
+from msgspec import Struct
+
+from jero.errors import HTTPError, WiringError
+from jero.routing import slot_name
 
 
 class Endpoint:
     """What is served under one path.
 
     A subclass names its path and defines `get`, `post`, `put`, `patch` or `delete` as coroutine functions. What
-    each of them returns is told by its return annotation: a Struct or a list of Structs is sent as JSON, and a
-    streaming response as what it is. `HEAD` and `OPTIONS` are answered for it.
+    each of them takes and returns is told by its annotations. `HEAD` and `OPTIONS` are answered for it.
 
-        class OrdersEndpoint(Endpoint, path="/orders"):
-            async def get(self) -> list[Order]: ...
+        class OrderEndpoint(Endpoint, path="/orders/{order_id}"):
+            async def get(self, path: OrderPath) -> Order: ...
+
+    Whole segments of the path can be slots. They are given as `path`, a Struct that has a field for each. A path is
+    written as it reads, without percent-encoding; `/orders` and `/orders/` are two paths.
 
     An endpoint is made once and serves every request, so what it needs comes through its `__init__`. Handlers are
     read when the application is wired; what cannot work there is a `WiringError`.
@@ -21,15 +27,80 @@ class Endpoint:
 
     path: ClassVar[str]
 
+    max_body: ClassVar[int | None]
+    """The largest body that is read, in bytes; `None` for any. By default the application's, and a body that is read
+    as it comes, which takes no memory, may be of any size."""
+
+    body_timeout: ClassVar[float | None]
+    """How long a body may take to arrive, in seconds; `None` for ever. By default the application's."""
+
     def __init_subclass__(cls, *, path: str | None = None) -> None:
         super().__init_subclass__()
-        if path is None:
-            return
-        if not path.startswith("/") or any(char in path for char in "?#{} "):
-            mend = (
-                "paths are served as they are, there are no path parameters"
-                if "{" in path
-                else "expected one that begins with `/`, without query, fragment or blanks, such as '/orders'"
+        if path is not None:
+            require_template(path, cls.__name__)
+            cls.path = path
+
+
+def require_template(path: str, name: str) -> None:
+    """Raises `WiringError` for a path that cannot be served, on behalf of who has it."""
+    if not path.startswith("/") or any(char in path for char in "?#% "):
+        raise WiringError(
+            f"{name}: {path!r} is no path: expected one that begins with `/`, without query, fragment, blanks or"
+            " percent-encoding, such as '/orders'"
+        )
+    slots = [slot_name(segment) for segment in path.split("/") if "{" in segment or "}" in segment]
+    for slot in slots:
+        if slot is None or not slot.isidentifier():
+            raise WiringError(
+                f"{name}: {path!r} has a slot that is none: a slot is a whole segment, as in '/orders/{{order_id}}'"
             )
-            raise WiringError(f"{cls.__name__}: {path!r} is no path: {mend}")
-        cls.path = path
+    if len(set(slots)) < len(slots):
+        raise WiringError(f"{name}: {path!r} has two slots of the same name: rename one of them")
+
+
+class Operation(Struct, frozen=True):
+    """What a handler says of itself beside its types."""
+
+    status_code: int | None = None
+    errors: tuple[type[HTTPError], ...] = ()
+    operation_id: str | None = None
+    tags: tuple[str, ...] = ()
+    is_deprecated: bool = False
+
+    @staticmethod
+    def of(handler: Callable[..., object]) -> "Operation":
+        """What the handler says, which may be nothing."""
+        return getattr(handler, "__jero_operation__", _NOTHING)
+
+
+_NOTHING = Operation()
+
+
+def operation[Handler: Callable[..., object]](
+    *,
+    status_code: int | None = None,
+    errors: Sequence[type[HTTPError]] = (),
+    operation_id: str | None = None,
+    tags: Sequence[str] = (),
+    is_deprecated: bool = False,
+) -> Callable[[Handler], Handler]:
+    """Say of a handler what its types cannot. All of it is in its OpenAPI.
+
+        @operation(status_code=201, errors=[SoldOutError])
+        async def post(self, json: NewOrder) -> Order: ...
+
+    `status_code` is what a value that it returns is sent with, and what it documents of a response that it
+    returns. `errors` are those it raises. `operation_id` and `tags` are by default made from the names of the
+    method and its class. Raises `ValueError` for a status that says that something went wrong.
+    """
+    if status_code is not None and not 200 <= status_code <= 399:
+        raise ValueError(
+            f"{status_code} is not the status of a success: name its error in `errors`"
+        )
+    said = Operation(status_code, tuple(errors), operation_id, tuple(tags), is_deprecated)
+
+    def mark(handler: Handler) -> Handler:
+        handler.__jero_operation__ = said  # type: ignore[attr-defined]
+        return handler
+
+    return mark

@@ -1,13 +1,15 @@
 """What can go wrong, and how it is said: at start-up a `WiringError`, at run time a problem detail (RFC 9457)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import ClassVar
 
 import msgspec
-from msgspec import Struct
 
+from jero.faults import Fault
 from jero.headers import RawHeaders, encode_raw
+
+_STANDARD = frozenset({"type", "title", "status", "detail", "instance"})
 
 
 class WiringError(Exception):
@@ -23,31 +25,50 @@ class HTTPError(Exception):
 
     A subclass declares what kind of problem it is: `status_code`, and if need be a `title` (by default the
     status's own phrase) and a `type`, a URI that identifies the kind (RFC 9457 § 3.1). What happened this time is
-    `detail`. `raw_headers` are sent along, such as `Retry-After`; one that cannot be is a `ValueError`.
+    `detail`. `members` are further members of the problem detail (§ 3.2), of whatever msgspec encodes as JSON.
+    `raw_headers` are sent along, such as `Retry-After`. Raises `ValueError` for a header that cannot be sent and
+    for a member by the name of a standard one.
 
         class SoldOutError(HTTPError):
             status_code = 409
             title = "Sold out"
 
-        raise SoldOutError("no seat is left for this screening")
+        raise SoldOutError("no seat is left for this screening", members={"screening": 7})
     """
 
     status_code: ClassVar[int] = 500
     title: ClassVar[str] = ""
     type: ClassVar[str] = "about:blank"
 
-    def __init__(self, detail: str = "", *, raw_headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        members: Mapping[str, object] | None = None,
+        raw_headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         encode_raw(raw_headers)  # what cannot be sent is better refused here
         self.raw_headers: RawHeaders = raw_headers or {}
+        if members and (taken := _STANDARD & members.keys()):
+            raise ValueError(f"{min(taken)!r} is a standard member of a problem detail")
+        self.members: Mapping[str, object] = members or {}
 
     def problem(self) -> bytes:
         """The body of the answer, as `application/problem+json`."""
-        is_known = self.status_code in HTTPStatus
-        title = self.title or (HTTPStatus(self.status_code).phrase if is_known else "Error")
-        detail = self.detail.encode("utf-8", "backslashreplace").decode()
-        return msgspec.json.encode(_Problem(title, self.status_code, detail, self.type))
+        members: dict[str, object] = {"title": title_of(type(self)), "status": self.status_code}
+        if self.detail:
+            members["detail"] = self.detail.encode("utf-8", "backslashreplace").decode()
+        if self.type != "about:blank":  # which is what a missing type means
+            members["type"] = self.type
+        return msgspec.json.encode(members | dict(self.members))
+
+
+def title_of(kind: type[HTTPError]) -> str:
+    """The title of this kind of problem: its own, or its status's phrase."""
+    is_known = kind.status_code in HTTPStatus
+    return kind.title or (HTTPStatus(kind.status_code).phrase if is_known else "Error")
 
 
 class ClientDisconnectedError(Exception):
@@ -60,8 +81,20 @@ class BadRequestError(HTTPError):
     status_code = 400
 
 
+class UnauthorizedError(HTTPError):
+    """Nobody has said, or proved, who they are (RFC 9110 § 15.5.2)."""
+
+    status_code = 401
+
+
+class ForbiddenError(HTTPError):
+    """Whoever it is may not do this (RFC 9110 § 15.5.4)."""
+
+    status_code = 403
+
+
 class NotFoundError(HTTPError):
-    """Nothing is served under this path (RFC 9110 § 15.5.5)."""
+    """There is nothing under this path (RFC 9110 § 15.5.5)."""
 
     status_code = 404
 
@@ -70,6 +103,18 @@ class MethodNotAllowedError(HTTPError):
     """The path is served, but not with this method (RFC 9110 § 15.5.6)."""
 
     status_code = 405
+
+
+class RequestTimeoutError(HTTPError):
+    """The body did not arrive in time (RFC 9110 § 15.5.9)."""
+
+    status_code = 408
+
+
+class ConflictError(HTTPError):
+    """It is not possible in the state that things are in (RFC 9110 § 15.5.10)."""
+
+    status_code = 409
 
 
 class ContentTooLargeError(HTTPError):
@@ -86,16 +131,20 @@ class UnsupportedMediaTypeError(HTTPError):
 
 
 class UnprocessableContentError(HTTPError):
-    """The body is well-formed, but not what the handler's type says (RFC 9110 § 15.5.21)."""
+    """The request is well-formed, but not what the handler's types say (RFC 9110 § 15.5.21)."""
 
     status_code = 422
     title = "Unprocessable Content"
 
 
-class _Problem(Struct, frozen=True, omit_defaults=True):
-    """The members of a problem detail (RFC 9457 § 3.1); `about:blank` is what a missing `type` means."""
+class InvalidRequestError(UnprocessableContentError):
+    """A part of the request is not what the handler's type says. `errors` lists each fault, with its place and path."""
 
-    title: str
-    status: int
-    detail: str = ""
-    type: str = "about:blank"
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        first = faults[0]
+        line = f"line {first.line}, " if first.line else ""
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        super().__init__(
+            f"{first.detail} - at {line}`{first.path}` of {first.place}{more}",
+            members={"errors": faults},
+        )

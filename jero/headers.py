@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Final, Literal, TypeAliasType, Union, cast, get_args, get_origin, get_type_hints
+from typing import Final, Literal, TypeAliasType, Union, cast, get_args, get_origin
 from uuid import UUID
 
 import msgspec
@@ -55,24 +55,35 @@ def encode_raw(headers: RawHeaders | None) -> HeaderPairs:
     return [encode_pair(name, value) for name, value in headers.items()] if headers else []
 
 
-def compile_encoder(struct: type[Struct]) -> Callable[[Struct], HeaderPairs]:
-    """Read the fields of a header Struct once; return the function that turns its instances into pairs.
+def field_names(struct: type[Struct]) -> list[tuple[str, str]]:
+    """The fields of a header Struct: for each, the attribute and the header's name.
 
-    `x_trace_id` becomes `x-trace-id`; a name given with `msgspec.field(name=…)` is taken as it is. A field that is
-    `None` is left out, one that is a list is sent once an element. Raises `TypeError`, which names the field, for
-    a field whose type has no text form, and `ValueError` for one whose name is none for a header.
+    `x_trace_id` becomes `x-trace-id`; a name given with `msgspec.field(name=…)` is taken as it is. Raises
+    `TypeError`, which names the field, for a field whose type has no text form, and `ValueError` for one whose name
+    is none for a header.
     """
-    hints = get_type_hints(struct)
     names: list[tuple[str, str]] = []
     for field in msgspec.structs.fields(struct):
-        if not has_text_form(hints[field.name]):
-            raise TypeError(
-                f"the header field `{field.name}: {_name(hints[field.name])}` has no text form"
-            )
+        require_text_form("header", field.name, field.type)
         is_renamed = field.encode_name != field.name
         name = field.encode_name if is_renamed else field.name.replace("_", "-")
         encode_pair(name, "")
         names.append((field.name, name))
+    return names
+
+
+def require_text_form(kind: str, name: str, annotation: object) -> None:
+    """Raises `TypeError` if values of this type cannot be written as text."""
+    if not has_text_form(annotation):
+        raise TypeError(f"the {kind} field `{name}: {_name(annotation)}` has no text form")
+
+
+def compile_encoder(struct: type[Struct]) -> Callable[[Struct], HeaderPairs]:
+    """Read the fields of a header Struct once; return the function that turns its instances into pairs.
+
+    A field that is `None` is left out, one that is a list is sent once an element. Raises as `field_names` does.
+    """
+    names = field_names(struct)
 
     def encode(headers: Struct) -> HeaderPairs:
         pairs: HeaderPairs = []

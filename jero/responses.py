@@ -1,17 +1,122 @@
-"""Responses that are whole before they are sent."""
+"""The responses that are whole before they are sent, as a handler returns them, and how they are sent."""
 
-from collections.abc import Awaitable, Callable
 from typing import Final
+from urllib.parse import quote
 
-import msgspec
+from msgspec import Struct
 
-from jero.asgi import Receive, Scope, Send
+from jero.asgi import Scope, Send
 from jero.errors import ClientDisconnectedError, HTTPError
-from jero.headers import HeaderPairs, encode_raw, merge
+from jero.headers import HeaderPairs, RawHeaders, encode_raw, merge
 
-type Respond = Callable[[object, Scope, Receive, Send], Awaitable[None]]
+_BODILESS: Final = (204, 205, 304)
+_FRAMING: Final = ("content-length", "transfer-encoding")
+_REDIRECTS: Final = (301, 302, 303, 307, 308)
 
-_encode_json: Final = msgspec.json.Encoder().encode
+
+class Response[H](Struct, kw_only=True):
+    """What all responses carry, streaming ones included."""
+
+    status_code: int = 200
+    """Any final status that goes with this kind of response (RFC 9110 § 15)."""
+
+    headers: H | None = None
+    """Header fields as a Struct, of the type that the handler's annotation names."""
+
+    raw_headers: RawHeaders | None = None
+    """Header fields as a mapping of names to values, which has the last word."""
+
+    def require_body_status(self) -> None:
+        """Raises `ValueError` for a status that has no body, and for headers that say how the body is framed."""
+        if not 200 <= self.status_code <= 599 or self.status_code in _BODILESS:
+            raise ValueError(f"a response with status {self.status_code} cannot carry a body")
+        self.require_no_framing()
+
+    def require_no_framing(self) -> None:
+        """Raises `ValueError` for headers that say how the body is framed."""
+        for name in self.raw_headers or ():
+            if name.lower() in _FRAMING:
+                raise ValueError(
+                    f"{name} cannot be set: how a response is framed is the server's business"
+                )
+
+
+class JSONResponse[T, H = None](Response[H]):
+    """Sends a value as JSON (`application/json`), with a status and headers of its own.
+
+    A handler that needs neither can return the value itself. Raises `ValueError` for a status that cannot have a
+    body, and for a header that says how the body is framed.
+    """
+
+    content: T
+    """The value: a Struct, or a list or a dictionary of Structs."""
+
+    def __post_init__(self) -> None:
+        self.require_body_status()
+
+
+class TextResponse[H = None](Response[H]):
+    """Sends text (`text/plain; charset=utf-8`). For the rest, see `JSONResponse`."""
+
+    content: str
+
+    def __post_init__(self) -> None:
+        self.require_body_status()
+
+
+class HTMLResponse[H = None](Response[H]):
+    """Sends a page (`text/html; charset=utf-8`), as it is: nothing is escaped. For the rest, see `JSONResponse`."""
+
+    content: str
+
+    def __post_init__(self) -> None:
+        self.require_body_status()
+
+
+class BytesResponse[H = None](Response[H]):
+    """Sends bytes (`application/octet-stream` unless `raw_headers` says otherwise).
+
+    For the rest, see `JSONResponse`.
+    """
+
+    content: bytes
+
+    def __post_init__(self) -> None:
+        self.require_body_status()
+
+
+class EmptyResponse[H = None](Response[H], kw_only=True):
+    """Sends no body: `204` unless told otherwise (RFC 9110 § 15.3.5). Raises `ValueError` for a status below 200."""
+
+    status_code: int = 204
+
+    def __post_init__(self) -> None:
+        if not 200 <= self.status_code <= 599:
+            raise ValueError(f"{self.status_code} is not the status of a final response")
+        self.require_no_framing()
+
+
+class _Redirect[H](Response[H], kw_only=True):
+    status_code: int = 307
+
+
+class RedirectResponse[H = None](_Redirect[H]):
+    """Sends the client elsewhere: `307`, which keeps the method, unless told otherwise (RFC 9110 § 15.4).
+
+    After a POST, `303` sends it there with GET. Raises `ValueError` for a status that does not redirect.
+    """
+
+    location: str
+    """Where to, absolute or relative to the request's target; what a URI cannot hold is percent-encoded."""
+
+    def __post_init__(self) -> None:
+        if self.status_code not in _REDIRECTS:
+            raise ValueError(f"{self.status_code} does not redirect: use one of {_REDIRECTS}")
+        self.require_no_framing()
+
+    def encode_location(self) -> bytes:
+        """The value of `Location`: a URI reference (RFC 9110 § 10.2.2)."""
+        return quote(self.location, safe="!#$%&'()*+,/:;=?@[]~").encode()
 
 
 async def send_whole(
@@ -21,20 +126,15 @@ async def send_whole(
 
     Raises `ClientDisconnectedError` where the server says so.
     """
-    pairs = merge(headers, [(b"content-length", b"%d" % len(body))])
+    if body or status not in _BODILESS:
+        headers = [*headers, (b"content-length", b"%d" % len(body))]
     if scope["method"] == "HEAD":
         body = b""
     try:
-        await send({"type": "http.response.start", "status": status, "headers": pairs})
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
     except OSError as error:  # how ASGI servers may say it (HTTP 2.4)
         raise ClientDisconnectedError from error
-
-
-async def respond_json(result: object, scope: Scope, send: Send) -> None:
-    """Send what a handler returned as JSON."""
-    headers = [(b"content-type", b"application/json")]
-    await send_whole(scope, send, 200, headers, _encode_json(result))
 
 
 async def respond_problem(error: HTTPError, scope: Scope, send: Send) -> None:
@@ -43,8 +143,6 @@ async def respond_problem(error: HTTPError, scope: Scope, send: Send) -> None:
     await send_whole(scope, send, error.status_code, headers, error.problem())
 
 
-async def respond_options(allow: str, send: Send) -> None:
+async def respond_options(allow: str, scope: Scope, send: Send) -> None:
     """Answer `OPTIONS`: no content, and `Allow` (RFC 9110 § 9.3.7)."""
-    headers = [(b"allow", allow.encode())]
-    await send({"type": "http.response.start", "status": 204, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
+    await send_whole(scope, send, 204, [(b"allow", allow.encode())], b"")

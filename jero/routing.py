@@ -1,24 +1,92 @@
-"""A path → what is served there. Knows nothing of what is served."""
+"""A path → what is served there. Knows nothing of what is served.
 
-from collections.abc import Mapping
+A template is a path in which whole segments may be slots, as in `/movies/{movie_id}`. A segment that is named goes
+before a slot, so `/movies/latest` is never a movie's id; a slot takes any segment that is not empty.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from urllib.parse import unquote
+
+
+class Match[T](NamedTuple):
+    """What is served under a path, by method, and what stands in the template's slots, in their order."""
+
+    methods: Mapping[str, T]
+    values: tuple[str, ...] = ()
+
+
+class _Node[T]:
+    def __init__(self) -> None:
+        self.named: dict[str, _Node[T]] = {}
+        self.slot: _Node[T] | None = None
+        self.methods: Mapping[str, T] | None = None
 
 
 class Router[T]:
-    """The routes of an application: for each path, one `T` a method."""
+    """The routes of an application: for each template, one `T` a method."""
 
     def __init__(self) -> None:
-        self._paths: dict[str, Mapping[str, T]] = {}
+        self._paths: dict[str, Match[T]] = {}
+        self._root: _Node[T] = _Node()
 
-    def add(self, path: str, methods: Mapping[str, T]) -> bool:
-        """Serve `methods` under `path`. False, and nothing is added, if something is served there already."""
-        if path in self._paths:
+    def add(self, template: str, methods: Mapping[str, T]) -> bool:
+        """Serve `methods` under `template`.
+
+        False, and nothing is added, if the same paths are served already: slots' names make no difference.
+        """
+        node = self._root
+        for segment in template.split("/"):
+            if slot_name(segment) is None:
+                node = node.named.setdefault(segment, _Node())
+            else:
+                node.slot = node.slot or _Node()
+                node = node.slot
+        if node.methods is not None:
             return False
-        self._paths[path] = methods
+        node.methods = methods
+        if not slots_of(template):
+            self._paths[template] = Match(methods)
         return True
 
-    def find(self, path: str) -> Mapping[str, T] | None:
-        """What is served under `path`, by method, or `None`."""
+    def find(self, path: str) -> Match[T] | None:
+        """What is served under a path in which nothing was percent-encoded, if its template has no slots."""
         return self._paths.get(path)
+
+    def match(self, segments: Sequence[str]) -> Match[T] | None:
+        """What is served under a path, which is given in decoded segments, the first of them the empty one."""
+        return _match(self._root, segments, ())
+
+
+def _match[T](node: _Node[T], segments: Sequence[str], values: tuple[str, ...]) -> Match[T] | None:
+    # No node is visited twice, so the time this takes is bounded by how much is served.
+    if not segments:
+        return None if node.methods is None else Match(node.methods, values)
+    segment, rest = segments[0], segments[1:]
+    found = None
+    if (named := node.named.get(segment)) is not None:
+        found = _match(named, rest, values)
+    if found is None and node.slot is not None and segment:
+        found = _match(node.slot, rest, (*values, segment))
+    return found
+
+
+def split(path: str) -> list[str]:
+    """The segments of a path, percent-decoded one by one (RFC 3986 § 2.4), so that `%2F` separates nothing.
+
+    Raises `UnicodeDecodeError` for what is not UTF-8.
+    """
+    return [unquote(segment, errors="strict") for segment in path.split("/")]
+
+
+def slot_name(segment: str) -> str | None:
+    """The name between the braces of a template's segment, or `None` if it has no braces around it."""
+    return segment[1:-1] if segment[:1] == "{" and segment[-1:] == "}" else None
+
+
+def slots_of(template: str) -> tuple[str, ...]:
+    """The names of a template's slots, in their order."""
+    return tuple(name for segment in template.split("/") if (name := slot_name(segment)))
 
 
 def allowed(methods: Mapping[str, object]) -> str:

@@ -4,45 +4,49 @@ Everything that cannot work is found here, as a `WiringError`; nothing of it is 
 """
 
 import inspect
-import types
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, TypeAliasType, Union, cast, get_args, get_origin, get_type_hints
+from typing import Final, get_type_hints
 
 from msgspec import Struct
 
-from jero.asgi import Receive, Scope, Send
-from jero.binding import Bind, Read, bind_all, read_json, read_last_event_id
-from jero.endpoint import Endpoint
+from jero.asgi import Receive, Scope
+from jero.authentication import Authenticator
+from jero.binding import ARGUMENTS, Context, Read, is_upload, read_user
+from jero.body import Limits, Upload
+from jero.endpoint import Endpoint, Operation
 from jero.errors import WiringError
-from jero.headers import HeaderPairs, compile_encoder, has_text_form, merge
-from jero.headers import encode_raw as encode_raw_headers
-from jero.responses import Respond, respond_json
-from jero.streaming.lifecycle import Source
+from jero.returns import Returned, read_returned
+from jero.routing import slots_of
+from jero.sending import Respond, compile_respond
 from jero.streaming.open import OpenStreams
-from jero.streaming.pump import Pump
-from jero.streaming.responses import NDJSONStreamingResponse, SSEResponse, StreamingResponse
-from jero.streaming.wire import Encode, encode_raw, ndjson_encoder, sse_encoder
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 
-_UNBUFFERED: Final[HeaderPairs] = [(b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
-"""What keeps caches and proxies from holding a stream back, unless the handler says otherwise."""
+_BODILESS: Final = ("get", "delete")
+"""The methods whose requests' bodies mean nothing (RFC 9110 § 9.3.1, § 9.3.5)."""
+
+type Bind = Callable[[Scope, Receive], Awaitable[tuple[Mapping[str, object], Receive]]]
+"""Finds the arguments of a handler, and gives what is left to receive with them. Raises `HTTPError`."""
 
 
-class _Form(Struct, frozen=True):
-    """What one of the streaming responses is on the wire, and how an encoder for its items is made, if it has any."""
+class Handler(Struct, frozen=True):
+    """What a handler takes and gives, as its class and its types say."""
 
-    headers: HeaderPairs
-    encoder: Callable[[tuple[type, ...], str], Encode] | None = None
+    name: str
+    """Class and method."""
 
+    endpoint: Endpoint
+    path: str
+    """The whole template."""
 
-_FORMS: Final[Mapping[type, _Form]] = {
-    StreamingResponse: _Form([(b"content-type", b"application/octet-stream")]),
-    NDJSONStreamingResponse: _Form(
-        [(b"content-type", b"application/x-ndjson"), *_UNBUFFERED], ndjson_encoder
-    ),
-    SSEResponse: _Form([(b"content-type", b"text/event-stream"), *_UNBUFFERED], sse_encoder),
-}
+    method: str
+    call: Callable[..., Awaitable[object]]
+    arguments: Mapping[str, object]
+    """The type of each argument, by name."""
+
+    returned: Returned
+    operation: Operation
+    authenticator: Authenticator[object] | None
 
 
 class Route(Struct, frozen=True):
@@ -51,20 +55,28 @@ class Route(Struct, frozen=True):
     `respond` raises only while nothing of the response is sent.
     """
 
+    handler: Handler
     bind: Bind | None
     call: Callable[..., Awaitable[object]]
     respond: Respond
 
 
-def compile_endpoint(endpoint: Endpoint, streams: OpenStreams) -> Mapping[str, Route]:
-    """The routes of `endpoint`, by method; what they stream is counted in `streams`. Raises `WiringError`."""
+class Site(Struct, frozen=True):
+    """Where an endpoint is included: under which path, and what the application has for all of them."""
+
+    path: str
+    limits: Limits
+    authenticator: Authenticator[object] | None
+    streams: OpenStreams
+
+
+def compile_endpoint(endpoint: Endpoint, site: Site) -> Mapping[str, Route]:
+    """The routes of `endpoint`, by method. Raises `WiringError`."""
     name = type(endpoint).__name__
-    if not hasattr(endpoint, "path"):
-        raise WiringError(f"{name} has no path: declare it as `class {name}(Endpoint, path='/…')`")
     if own := [method for method in ("head", "options") if hasattr(endpoint, method)]:
         raise WiringError(f"{name} defines `{own[0]}`, which is answered for it: remove the method")
     routes = {
-        method.upper(): _compile(f"{name}.{method}", method, getattr(endpoint, method), streams)
+        method.upper(): _compile(f"{name}.{method}", method, endpoint, site)
         for method in METHODS
         if hasattr(endpoint, method)
     }
@@ -75,210 +87,114 @@ def compile_endpoint(endpoint: Endpoint, streams: OpenStreams) -> Mapping[str, R
     return routes
 
 
-def _compile(
-    name: str, method: str, handler: Callable[..., Awaitable[object]], streams: OpenStreams
-) -> Route:
-    if not inspect.iscoroutinefunction(handler):
+def _compile(name: str, method: str, endpoint: Endpoint, site: Site) -> Route:
+    call: Callable[..., Awaitable[object]] = getattr(endpoint, method)
+    if not inspect.iscoroutinefunction(call):
         raise WiringError(
             f"{name} is no coroutine function: write it as `async def {method}(self)`, and if it streams let it"
             " return a streaming response that is given a generator"
         )
     try:
-        hints = get_type_hints(handler, include_extras=True)
+        hints = get_type_hints(call, include_extras=True)
     except Exception as error:
         raise WiringError(f"{name} has an annotation that cannot be read: {error}") from error
     if "return" not in hints:
         raise WiringError(
             f"{name} does not say what it returns: annotate it, as in `-> list[Order]`"
         )
+    returned = read_returned(name, method, hints.pop("return"))
+    operation = Operation.of(call)
+    arguments = _read_arguments(name, method, call, hints)
+    handler = Handler(
+        name=name,
+        endpoint=endpoint,
+        path=site.path,
+        method=method.upper(),
+        call=call,
+        arguments=arguments,
+        returned=returned,
+        operation=operation,
+        authenticator=site.authenticator,
+    )
+    status = operation.status_code or 200
     return Route(
-        _compile_bind(name, handler, hints),
-        handler,
-        _compile_respond(name, method, hints["return"], streams),
+        handler=handler,
+        bind=_compile_bind(handler, site),
+        call=call,
+        respond=compile_respond(name, returned, status, site.streams),
     )
 
 
-def _compile_bind(
-    name: str, handler: Callable[..., object], hints: Mapping[str, object]
-) -> Bind | None:
-    signature = inspect.signature(handler)
+def _read_arguments(
+    name: str, method: str, call: Callable[..., object], hints: Mapping[str, object]
+) -> Mapping[str, object]:
+    signature = inspect.signature(call)
     parameters = list(signature.parameters)
     if any(each.kind is each.POSITIONAL_ONLY for each in signature.parameters.values()):
         raise WiringError(f"{name} takes arguments by position only: they are given by name")
-    if unknown := [parameter for parameter in parameters if parameter not in _ARGUMENTS]:
+    if unknown := [parameter for parameter in parameters if parameter not in ARGUMENTS]:
+        *others, last = (f"`{each}`" for each in ARGUMENTS)
         raise WiringError(
-            f"{name} takes `{unknown[0]}`: a handler can take `json`, the body, and `last_event_id`,"
-            " and nothing else"
+            f"{name} takes `{unknown[0]}`: a handler can take {', '.join(others)} and {last}, and nothing else"
         )
     for parameter in parameters:
-        is_fit, mend, _ = _ARGUMENTS[parameter]
-        if parameter not in hints or not is_fit(hints[parameter]):
-            raise WiringError(f"{name} takes `{parameter}` as no type it can have: {mend}")
-    try:
-        readers = {
-            parameter: _ARGUMENTS[parameter][2](hints[parameter]) for parameter in parameters
-        }
-    except TypeError as error:  # a union that msgspec cannot tell apart, say
-        raise WiringError(f"{name} takes what cannot be decoded: {error}") from error
-    return bind_all(readers) if readers else None
-
-
-def _compile_respond(name: str, method: str, annotation: object, streams: OpenStreams) -> Respond:
-    annotation = _resolve(annotation)
-    if hasattr(annotation, "__metadata__"):  # Annotated[T, …]
-        annotation = _resolve(get_args(annotation)[0])
-    origin = cast("type", get_origin(annotation) or annotation)
-    form = next((form for kind, form in _FORMS.items() if kind is origin), None)
-    if form is None:
-        if _is_structs(annotation):
-            return _compile_json(name, _classes(annotation), _show(annotation))
+        argument = ARGUMENTS[parameter]
+        if parameter not in hints or not argument.is_fit(hints[parameter]):
+            raise WiringError(f"{name} takes `{parameter}` as no type it can have: {argument.mend}")
+    bodies = [parameter for parameter in parameters if ARGUMENTS[parameter].is_body]
+    if len(bodies) > 1:
+        raise WiringError(f"{name} takes {' and '.join(bodies)}: a request has one body, take one")
+    if bodies and method in _BODILESS:
         raise WiringError(
-            f"{name} returns {_show(annotation)}: expected a Struct, a list of Structs, or a streaming response"
+            f"{name} takes `{bodies[0]}`: the body of a {method.upper()} means nothing (RFC 9110 § 9.3). Take `params`"
+            " instead, or rename the method"
         )
-    if origin is SSEResponse and method != "get":
+    return {parameter: hints[parameter] for parameter in ARGUMENTS if parameter in parameters}
+
+
+def _compile_bind(handler: Handler, site: Site) -> Bind | None:
+    name, slots = handler.name, slots_of(site.path)
+    if slots and "path" not in handler.arguments:
         raise WiringError(
-            f"{name} returns an SSEResponse, which only `get` can: browsers open event streams with GET. Return an"
-            " NDJSONStreamingResponse instead, or rename the method"
+            f"{name} does not take what stands in its path {site.path!r}: let it take `path`, a Struct with the"
+            f" fields {', '.join(slots)}"
         )
-    arguments = list(get_args(annotation))
-    encode = encode_raw
-    if form.encoder is not None:
-        if not arguments:
-            raise WiringError(
-                f"{name} returns {origin.__name__} of nothing: name the item, as in `{origin.__name__}[Order]`"
-            )
-        item = arguments.pop(0)
-        if not _is_structs(item) and not (origin is SSEResponse and item is str):
-            raise WiringError(
-                f"{name} streams {_show(item)}: expected a Struct or a union of Structs"
-            )
-        encode = form.encoder(_classes(item), _show(item))
-    headers = _compile_headers(name, arguments[0] if arguments else None)
-    kind = _Kind(name, origin, encode, form.headers, headers)
-    return _compile_stream(kind, streams)
-
-
-def _compile_json(name: str, classes: tuple[type, ...], expected: str) -> Respond:
-    async def respond(result: object, scope: Scope, _receive: Receive, send: Send) -> None:
-        if not isinstance(result, classes):
-            hint = " (an `await` is missing)" if inspect.iscoroutine(result) else ""
-            actual = type(result).__name__
-            raise TypeError(f"{name} says that it returns {expected}, and returned {actual}{hint}")
-        await respond_json(result, scope, send)
-
-    return respond
-
-
-def _compile_headers(name: str, annotation: object) -> Callable[[Struct], HeaderPairs] | None:
-    if annotation is None or annotation is types.NoneType:
-        return None
-    shown = _show(annotation)
-    if not isinstance(annotation, type) or not issubclass(annotation, Struct):
-        raise WiringError(f"{name} has headers of the type {shown}: expected a Struct")
-    try:
-        return compile_encoder(annotation)
-    except TypeError as error:
-        raise WiringError(
-            f"{name}: {error}: use str, int, float, bool, a date, a UUID or an Enum"
-        ) from None
-    except ValueError as error:
-        raise WiringError(f"{name}: {error}") from None
-
-
-class _Kind(Struct, frozen=True):
-    """What a handler's streams have in common."""
-
-    name: str
-    response: type
-    encode: Encode
-    headers: HeaderPairs
-    encode_headers: Callable[[Struct], HeaderPairs] | None
-
-
-def _compile_stream(kind: _Kind, streams: OpenStreams) -> Respond:
-    async def respond(result: object, scope: Scope, receive: Receive, send: Send) -> None:
-        if not isinstance(result, kind.response):
-            expected, actual = kind.response.__name__, type(result).__name__
-            raise TypeError(f"{kind.name} says that it returns {expected}, and returned {actual}")
-        response = cast("StreamingResponse[Struct]", result)
-        headers = kind.headers
-        if response.headers is not None:
-            if kind.encode_headers is None:
-                given = type(response.headers).__name__
-                raise TypeError(f"{kind.name} names no type of headers, and returned {given}")
-            headers = merge(headers, kind.encode_headers(response.headers))
-        if response.raw_headers:
-            headers = merge(headers, encode_raw_headers(response.raw_headers))
-        start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
-        if scope["method"] == "HEAD":
-            await send(start)
-            await send({"type": "http.response.body", "body": b""})
-            return
-        keepalive = getattr(response, "keepalive", None)
-        source = Source(response.stream)
-        pump = Pump(source, kind.encode, start, receive, send, name=kind.name, keepalive=keepalive)
-        streams.add(pump)
+    context = Context(slots, site.limits, site.authenticator)
+    readers: dict[str, Read] = {}
+    for argument, annotation in handler.arguments.items():
         try:
-            await pump.run()
-        finally:
-            streams.discard(pump)
-
-    return respond
-
-
-def _classes(annotation: object) -> tuple[type, ...]:
-    """The classes that an item of this type can be an instance of."""
-    annotation = _resolve(annotation)
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin in {Union, types.UnionType}:
-        return tuple(kind for part in arguments for kind in _classes(part))
-    if hasattr(annotation, "__metadata__"):  # Annotated[T, Meta(…)]
-        return _classes(arguments[0])
-    return (cast("type", origin or annotation),)
+            readers[argument] = ARGUMENTS[argument].compile(annotation, context)
+        except (TypeError, ValueError) as error:
+            raise WiringError(f"{name} takes `{argument}`, which cannot work: {error}") from error
+    bind = _bind(readers) if readers else None
+    if bind is not None and any(is_upload(*each) for each in handler.arguments.items()):
+        bind = _bind_upload(bind)
+    if site.authenticator is not None and "user" not in readers:
+        bind = _bind_guarded(read_user(site.authenticator), bind or _bind({}))
+    return bind
 
 
-def _is_structs(annotation: object) -> bool:
-    """Whether this is a Struct, a union of Structs, or a list or tuple of either."""
-    annotation = _resolve(annotation)
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin in {Union, types.UnionType}:
-        return all(map(_is_structs, arguments))
-    if origin in {list, tuple}:
-        return all(_is_structs(part) for part in arguments if part is not ...)
-    if hasattr(annotation, "__metadata__"):  # Annotated[T, Meta(…)]
-        return _is_structs(arguments[0])
-    struct = origin or annotation
-    if not isinstance(struct, type) or not issubclass(struct, Struct):
-        return False
-    return not issubclass(struct, tuple(_FORMS))  # they are Structs, too
+def _bind(readers: Mapping[str, Read]) -> Bind:
+    async def bind(scope: Scope, receive: Receive) -> tuple[Mapping[str, object], Receive]:
+        return {name: await read(scope, receive) for name, read in readers.items()}, receive
+
+    return bind
 
 
-def _is_event_id(annotation: object) -> bool:
-    """Whether this is `str | None` or the like: an id's text can be read as it, and `None` as that there is none."""
-    annotation = _resolve(annotation)
-    parts = get_args(annotation) if get_origin(annotation) in {Union, types.UnionType} else ()
-    return types.NoneType in parts and has_text_form(annotation)
+def _bind_upload(bind: Bind) -> Bind:
+    """The body is read while the response is sent, so both share its messages."""
+
+    async def bind_upload(scope: Scope, receive: Receive) -> tuple[Mapping[str, object], Receive]:
+        upload = Upload(receive)
+        arguments, _ = await bind(scope, upload.read)
+        return arguments, upload.watch
+
+    return bind_upload
 
 
-_ARGUMENTS: Final[Mapping[str, tuple[Callable[[object], bool], str, Callable[[object], Read]]]] = {
-    "json": (_is_structs, "annotate it with a Struct, as in `json: Order`", read_json),
-    "last_event_id": (
-        _is_event_id,
-        "annotate it with what the ids are or None, as in `last_event_id: int | None`",
-        read_last_event_id,
-    ),
-}
-"""The arguments that a handler can take: which types they can have, what else to write, and how they are read."""
+def _bind_guarded(authenticate: Read, bind: Bind) -> Bind:
+    async def bind_guarded(scope: Scope, receive: Receive) -> tuple[Mapping[str, object], Receive]:
+        await authenticate(scope, receive)
+        return await bind(scope, receive)
 
-
-def _resolve(annotation: object) -> object:
-    return _resolve(annotation.__value__) if isinstance(annotation, TypeAliasType) else annotation
-
-
-def _show(annotation: object) -> str:
-    """The annotation as it is written in source, near enough."""
-    return (
-        str(annotation)
-        if get_args(annotation)
-        else getattr(annotation, "__qualname__", str(annotation))
-    )
+    return bind_guarded

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Mapping
 
+from jero.testing import VirtualClock
 from playground.catalogue import Exchange, Snippet
-from playground.clock import run_at_once
 from playground.events import RunEvent
 from playground.runner import Run, run_on
 from playground.stage import Stage
@@ -14,7 +14,8 @@ from playground.transcript import joined
 def record(snippet: Snippet) -> Mapping[str, list[RunEvent]]:
     """Ask everything of the snippet, by the name of the request. Times are exact and nothing waits."""
     return {
-        exchange.name: run_at_once(_record_one(snippet, exchange)) for exchange in snippet.exchanges
+        exchange.name: asyncio.run(_record_one(snippet, exchange), loop_factory=VirtualClock)
+        for exchange in snippet.exchanges
     }
 
 

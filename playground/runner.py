@@ -6,6 +6,7 @@ nothing of any framework. Time is the event loop's, so that a loop with a clock 
 
 import asyncio
 import logging
+import re
 import threading
 import traceback
 from collections import deque
@@ -43,6 +44,10 @@ class Limits(Struct, frozen=True):
 DEFAULT_LIMITS: Final = Limits()
 
 type _Stream = Literal["stdout", "stderr"]
+
+_TOKEN: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+_TARGET: Final = re.compile(r"/[!-\"$-~]*")
+_FIELD_VALUE: Final = re.compile(r"[\t -~\x80-\xff]*")
 
 
 def run(app: ASGIApp, request: Request, limits: Limits = DEFAULT_LIMITS) -> "Run":
@@ -155,6 +160,9 @@ class Run:
     async def _main(self) -> None:
         with captured_by(self):
             try:
+                if refusal := _refusal(self._request):
+                    self._crash("request", refusal)
+                    return
                 app = await self._load()
                 await app(self._scope(), self._receive, self._send)
             except StageError as error:
@@ -343,6 +351,23 @@ class Run:
         self._emit(End(self._at(), self._is_complete))
         self.is_open = False
         self._arrived.set()
+
+
+def _refusal(request: Request) -> str:
+    """Why no client could send it, if so (RFC 9110 § 5.5, 5.6.2 and 9.1, RFC 9112 § 3.2.1)."""
+    a_word = "expected letters, digits and !#$%&'*+-.^_`|~"
+    if not _TOKEN.fullmatch(request.method):
+        return f"{request.method!r} is no method: {a_word}."
+    if not _TARGET.fullmatch(request.target):
+        expected = "expected a path that begins with `/`, all but visible ASCII percent-encoded"
+        return f"{request.target!r} is no request target: {expected}."
+    for name, value in request.headers:
+        if not _TOKEN.fullmatch(name):
+            return f"{name!r} is no header name: {a_word}."
+        if not _FIELD_VALUE.fullmatch(value):
+            expected = "expected ISO 8859-1 without line breaks and other controls"
+            return f"{value!r} is no value for the header {name}: {expected}."
+    return ""
 
 
 def _text(header: bytes) -> str:

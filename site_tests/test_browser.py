@@ -3,14 +3,23 @@
 import re
 from collections.abc import Generator
 from itertools import pairwise
-from typing import Any, Literal, cast
+from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs]
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from playground.catalogue import Catalogue
 from playground.rows import rows
+from site_tests.blocks import (
+    PATIENCE,
+    block,
+    expect_state,
+    output,
+    press,
+    row,
+    shown,
+    violations,
+)
 from site_tests.conftest import fresh_page
 
 CATALOGUE = Catalogue()
@@ -25,8 +34,6 @@ PAGES = [
     "benchmarks/",
     "reference/",
 ]
-# Loading CPython on a busy machine may take longer than a click usually does.
-PATIENCE = 60_000
 
 
 @pytest.fixture(params=["browser", "server"])
@@ -38,43 +45,6 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 def url(backend: Backend, request: pytest.FixtureRequest) -> str:
     """The site, on a static host below a path, or on the embedded server."""
     return request.getfixturevalue("static_url" if backend == "browser" else "server_url")
-
-
-def block(page: Page, snippet: str) -> Locator:
-    return page.locator(f'.live[data-snippet="{snippet}"]').first
-
-
-def press(where: Locator, name: str) -> None:
-    where.get_by_role("button", name=name, exact=True).click()
-
-
-def output(where: Locator) -> Locator:
-    return where.get_by_role("log", name="Output")
-
-
-def row(where: Locator, kind: str, text: str | re.Pattern[str] = "") -> Locator:
-    return output(where).locator(f'[data-kind="{kind}"]', has_text=text)
-
-
-def shown(where: Locator) -> list[tuple[str, str]]:
-    """Kind and content of every row, without what can be unfolded."""
-    script = """log => [...log.querySelectorAll(".live-row")].map(row => {
-        const what = row.querySelector(".live-what").cloneNode(true);
-        what.querySelectorAll("details").forEach(details => details.remove());
-        return [row.dataset.kind, what.textContent.trim()];
-    })"""
-    return [(kind, text) for kind, text in output(where).evaluate(script)]
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds on the page as it stands: each rule that is broken, and where."""
-    found = cast("dict[str, Any]", Axe().run(page).response)["violations"]  # pyright: ignore[reportUnknownMemberType] - untyped
-    return [f"{rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found]
-
-
-def expect_state(where: Locator, *states: str) -> None:
-    pattern = re.compile("|".join(states))
-    expect(where).to_have_attribute("data-state", pattern, timeout=PATIENCE)
 
 
 # Every block.
@@ -266,7 +236,9 @@ def test_nothing_of_the_runtime_is_loaded_before_the_first_run(page: Page, stati
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(static_url + "streaming/", wait_until="networkidle")
-    assert not [url for url in asked if re.search("/live/.*(pyodide|worker|backend|editor)", url)]
+    assert not [
+        url for url in asked if re.search("/live/.*(pyodide|worker|backend|editor|panel)", url)
+    ]
     press(block(page, "streaming.sse"), "Run")
     expect_state(block(page, "streaming.sse"), "closed")
     assert [url for url in asked if "pyodide.asm.wasm" in url]

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jero.testing import VirtualClock
 from playground.asgi import Receive, Scope, Send
 from playground.capture import LONGEST_LINE, Lines
-from playground.clock import VirtualClock
 from playground.events import Disconnect, End, Limit, Log, Request, RunEvent
 from playground.recording import collect
 from playground.runner import Limits, run

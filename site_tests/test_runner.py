@@ -7,8 +7,8 @@ from itertools import count
 
 import pytest
 
+from jero.testing import VirtualClock
 from playground.asgi import ASGIApp, Message, Receive, Scope, Send
-from playground.clock import VirtualClock
 from playground.events import Chunk, Crash, Disconnect, End, Limit, Log, Request, RunEvent, Start
 from playground.recording import collect
 from playground.runner import WINDOW, Limits, run, run_on

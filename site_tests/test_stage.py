@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from playground.clock import VirtualClock
+from jero.testing import VirtualClock
 from playground.events import Crash, End, Request
 from playground.recording import collect
 from playground.runner import Limits, run_on

@@ -2,7 +2,7 @@
 
 import pytest
 
-from playground.clock import VirtualClock
+from jero.testing import VirtualClock
 
 
 @pytest.fixture

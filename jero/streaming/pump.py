@@ -15,7 +15,7 @@ pulls: teardown may await whatever it likes, and is never cut short.
 import asyncio
 import logging
 import types
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import suppress
 from time import monotonic
 from typing import Final
@@ -43,7 +43,8 @@ REFUSAL: Final = 3.0
 class Pump[T]:
     """One streaming response: `start`, every item of `source`, and the end.
 
-    `name` is the handler's, for the log. After `keepalive` seconds of silence a comment is sent.
+    `name` is the handler's, for the log; errors that are logged are told to `report` as well. After `keepalive` seconds
+    of silence a comment is sent.
     """
 
     __slots__ = (
@@ -64,6 +65,7 @@ class Pump[T]:
         "_ping_timer",
         "_receive",
         "_refusal_timer",
+        "_report",
         "_send",
         "_sending",
         "_sent_at",
@@ -84,6 +86,7 @@ class Pump[T]:
         *,
         name: str,
         keepalive: float | None = None,
+        report: Callable[[Exception], None] | None = None,
     ) -> None:
         self._source = source
         self._encode = encode
@@ -92,6 +95,7 @@ class Pump[T]:
         self._send = send
         self._name = name
         self._keepalive = keepalive
+        self._report = report
         self._buffer = bytearray()
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
@@ -139,6 +143,8 @@ class Pump[T]:
             raise error
         reason = f"{type(error).__name__}: {error}".removesuffix(": ")
         _logger.error("%s: the stream broke off: %s", self._name, reason, exc_info=error)
+        if self._report is not None:
+            self._report(error)
 
     # The stream's side, in the request's task.
 

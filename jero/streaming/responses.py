@@ -5,9 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from types import AsyncGeneratorType
 from typing import Final
 
-from msgspec import Struct
-
-from jero.headers import RawHeaders
+from jero.responses import Response
 from jero.streaming.events import ServerSentEvent
 
 type Stream[T] = (
@@ -20,30 +18,13 @@ it once, what stands after the `yield` running whatever happened; or an asynchro
 the error, if there was one, as `async with` would tell it."""
 
 _STREAMS: Final = (AsyncGeneratorType, AsyncIterable, AbstractAsyncContextManager)
-_BODILESS: Final = (204, 205, 304)
-_FRAMING: Final = ("content-length", "transfer-encoding")
 
 
-class _Streaming[H](Struct, kw_only=True):
-    """What all three carry."""
-
-    status_code: int = 200
-    """Any status that has a body (RFC 9110 § 6.4.1)."""
-
-    headers: H | None = None
-    """Header fields as a Struct, of the type that the handler's annotation names."""
-
-    raw_headers: RawHeaders | None = None
-    """Header fields as a mapping of names to values, which has the last word."""
+class _Streaming[H](Response[H], kw_only=True):
+    """What all three check."""
 
     def _check(self, stream: object) -> None:
-        if not 200 <= self.status_code <= 599 or self.status_code in _BODILESS:
-            raise ValueError(f"a response with status {self.status_code} cannot carry a stream")
-        for name in self.raw_headers or ():
-            if name.lower() in _FRAMING:
-                raise ValueError(
-                    f"{name} cannot be set on a stream: how it is framed is the server's business"
-                )
+        self.require_body_status()
         if getattr(stream, "ag_frame", self) is None:
             raise ValueError(
                 "this generator was streamed already: call its function anew for each response"

@@ -17,6 +17,21 @@ const common = {
   logLevel: "warning",
 };
 
+// On its own, or the page would load what it has in common with live.js as a third file, before anyone presses Edit request.
+const panel = await build({
+  ...common,
+  entryPoints: ["src/request-panel.ts"],
+  entryNames: "[name]-[hash]",
+});
+const [panelPath] = Object.keys(panel.metafile.outputs);
+const panelOnItsOwn = {
+  name: "panel-on-its-own",
+  setup({ onResolve }) {
+    const path = `./${panelPath.split("/").at(-1)}`;
+    onResolve({ filter: /^\.\/request-panel$/ }, () => ({ path, external: true }));
+  },
+};
+
 const results = await Promise.all([
   build({
     ...common,
@@ -25,6 +40,7 @@ const results = await Promise.all([
       { in: "src/live.css", out: "live" },
     ],
     splitting: true,
+    plugins: [panelOnItsOwn],
     // Next to live.js and not below it: base.ts counts on it.
     chunkNames: "[name]-[hash]",
   }),
@@ -37,5 +53,5 @@ const results = await Promise.all([
   }),
 ]);
 
-const files = results.flatMap(({ metafile }) => Object.entries(metafile.outputs));
+const files = [panel, ...results].flatMap(({ metafile }) => Object.entries(metafile.outputs));
 console.log(JSON.stringify(Object.fromEntries(files.map(([path, { bytes }]) => [path.split("/").at(-1), bytes])), null, 1));

@@ -7,9 +7,10 @@ import { Code } from "./code";
 import { button, el, setEnabled } from "./dom";
 import type { End, RunEvent } from "./events";
 import { OutputLog } from "./log";
-import { curl, requestText } from "./request";
+import { curl } from "./request";
+import { RequestLine } from "./request-line";
 import { RowReader } from "./rows";
-import { type Exchange, type Snippet, snippetOf } from "./snippet";
+import { type Snippet, snippetOf } from "./snippet";
 import { Status } from "./status";
 import { Timeline } from "./timeline";
 
@@ -45,8 +46,7 @@ export class Block {
   readonly #log = new OutputLog();
   readonly #timeline = new Timeline();
   readonly #status = new Status();
-  readonly #select = el("select", { id: `${this.#id}-request` });
-  readonly #request = el("pre");
+  readonly #request: RequestLine;
   readonly #where = el("fieldset", { class: "live-where", hidden: true });
   readonly #stop = button("Stop", () => this.#leave());
   readonly #reset = button("Reset", () => this.#restore(), "live-quiet");
@@ -59,12 +59,20 @@ export class Block {
     this.#root = root;
     this.#snippet = snippetOf(root);
     this.#code = new Code(root, this.#snippet);
+    this.#request = new RequestLine(this.#snippet, {
+      id: this.#id,
+      run: () => void this.#run(),
+      chosen: () => this.#choose(),
+      changed: () => this.#changed(),
+      copyAsCurl: () => this.#copy(this.#curl(), "the command"),
+      flash: (text) => this.#status.flash(text),
+    });
     this.#build();
     this.#showRecording();
   }
 
   get isEdited(): boolean {
-    return this.#code.edited !== undefined;
+    return this.#code.edited !== undefined || this.#request.hasEdits;
   }
 
   /** The block's element is gone from the page: so is its reader. */
@@ -94,15 +102,7 @@ export class Block {
   #build(): void {
     const edit = button("Edit", () => this.#edit(), "live-quiet");
     const copy = button("Copy", () => this.#copy(this.#code.text, "the code"), "live-quiet");
-    const copyCurl = button("Copy as curl", () => this.#copy(this.#curl(), "the command"), "live-quiet");
     this.#root.querySelector(".live-head")?.append(el("div", { class: "live-tools" }, edit, this.#reset, copy));
-
-    for (const { name, request } of this.#snippet.exchanges) {
-      const line = `${request.method} ${request.target}`;
-      this.#select.append(el("option", { value: name }, name === line ? line : `${name}: ${line}`));
-    }
-    if (this.#snippet.request !== null) this.#select.value = this.#snippet.request;
-    this.#select.addEventListener("change", () => this.#choose());
 
     const panel = el(
       "div",
@@ -112,10 +112,10 @@ export class Block {
         { class: "live-bar" },
         button("Run", () => void this.#run(), "live-run"),
         this.#stop,
-        el("div", { class: "live-choice" }, el("label", { for: this.#select.id }, "Request"), this.#select),
+        this.#request.choice,
         this.#where,
       ),
-      el("div", { class: "live-request" }, this.#request, copyCurl),
+      this.#request.element,
       this.#status.element,
       this.#timeline.element,
       this.#log.element,
@@ -123,15 +123,11 @@ export class Block {
     this.#root.querySelector(".live-exchanges")?.replaceWith(panel);
   }
 
-  get #exchange(): Exchange | undefined {
-    return this.#snippet.exchanges.find(({ name }) => name === this.#select.value);
-  }
-
   #enter(state: State): void {
     this.#state = state;
     this.#root.dataset["state"] = state;
     setEnabled(this.#stop, state === "loading" || state === "running");
-    setEnabled(this.#reset, state !== "recorded" || this.#code.isEditing);
+    setEnabled(this.#reset, state !== "recorded" || this.#code.isEditing || this.#request.hasEdits);
   }
 
   // Before a run, and after Reset.
@@ -143,24 +139,35 @@ export class Block {
   }
 
   #showRecording(): void {
-    const exchange = this.#exchange;
+    const { exchange } = this.#request;
     const recorded = exchange?.recorded ?? [];
     const reader = new RowReader();
     const rows = recorded.flatMap((event) => reader.read(event));
     this.#log.show(rows);
     this.#timeline.clear(0);
     this.#timeline.add(rows);
-    this.#request.textContent = exchange ? requestText(exchange.request) : "";
     this.#enter("recorded");
+    this.#sayRecorded();
+  }
+
+  #sayRecorded(): void {
+    const { exchange, isEdited } = this.#request;
     const leaves = exchange?.disconnect_after;
     if (!exchange) this.#status.say("This example has no requests.");
-    else if (!rows.length) this.#status.say("Nothing has been recorded for this request yet. Press Run.");
+    else if (!exchange.recorded.length) this.#status.say("Nothing has been recorded for this request yet. Press Run.");
+    else if (isEdited) this.#status.say("Recorded output of the original request. Press Run to send yours.");
     else this.#status.say(`Recorded output.${leaves == null ? "" : ` In it, the reader leaves after ${leaves} s.`}`);
+  }
+
+  #changed(): void {
+    this.#enter(this.#state);
+    if (this.#state === "recorded") this.#sayRecorded();
   }
 
   #restore(): void {
     this.#abandon();
     this.#code.reset();
+    this.#request.reset();
     this.#showRecording();
   }
 
@@ -174,8 +181,8 @@ export class Block {
   // A run.
 
   async #run(): Promise<void> {
-    const exchange = this.#exchange;
-    if (!exchange) return;
+    const { exchange, request } = this.#request;
+    if (!exchange || !request) return;
     this.#abandon();
     this.#code.unmark();
     const edited = this.#code.edited;
@@ -203,7 +210,7 @@ export class Block {
     if (this.#attempt !== attempt) return;
 
     const { snippet, module } = this.#snippet;
-    const job = { snippet, module, request: exchange.request };
+    const job = { snippet, module, request };
     attempt.run = chosen.run(edited === undefined ? job : { ...job, source: edited });
     this.#enter("running");
     const aside = edited !== undefined && this.#hasServer ? " (edited code never runs on the server)" : "";
@@ -275,7 +282,7 @@ export class Block {
     const { snippet } = this.#snippet;
     const isOnServer = this.#hasServer && choice.name === "server";
     const base = isOnServer ? new URL(`live/app/${snippet}`, BASE).href : "http://127.0.0.1:8000";
-    return this.#exchange ? curl(this.#exchange.request, base) : "";
+    return this.#request.request ? curl(this.#request.request, base) : "";
   }
 
   #copy(text: string, what: string): void {

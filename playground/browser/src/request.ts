@@ -1,12 +1,24 @@
 import type { Request } from "./backend";
 
-/** A command for a POSIX shell that sends `request` below `base` and prints what comes at once. */
+/**
+ * A command for a POSIX shell that sends `request` below `base` and prints what comes at once. A body is left out of
+ * HEAD: it means nothing there (RFC 9110 § 9.3.2), and curl refuses it.
+ */
 export function curl(request: Request, base: string): string {
-  const words = ["curl", request.method === "HEAD" ? "-I" : "-N"];
-  if (request.method !== "HEAD" && request.method !== "GET") words.push("-X", request.method);
-  for (const [name, value] of request.headers) words.push("-H", quote(`${name}: ${value}`));
-  if (request.body) words.push("--data-raw", quote(bodyText(request)));
-  words.push(quote(base.replace(/\/$/, "") + request.target));
+  const { method, target, headers } = request;
+  const body = method === "HEAD" ? "" : bodyText(request);
+  const words = ["curl", method === "HEAD" ? "-I" : "-N"];
+  // Brackets and braces are patterns to curl, and dots something to tidy away.
+  if (/[[\]{}]/.test(target)) words.push("-g");
+  if (/\/(\.|%2e){1,2}([/?]|$)/i.test(target)) words.push("--path-as-is");
+  if (method !== "HEAD" && (method !== "GET" || body)) words.push("-X", method);
+  for (const [name, value] of headers) words.push("-H", quote(value ? `${name}: ${value}` : `${name};`));
+  if (body) {
+    // Without a value curl leaves the header out; without the word it would say that this is a form.
+    if (!headers.some(([name]) => name.toLowerCase() === "content-type")) words.push("-H", quote("Content-Type:"));
+    words.push("--data-raw", quote(body));
+  }
+  words.push(quote(base.replace(/\/$/, "") + target));
   return words.join(" ");
 }
 
@@ -16,8 +28,8 @@ export function requestText(request: Request): string {
   return head.join("\n") + (request.body ? `\n\n${bodyText(request)}` : "");
 }
 
-function bodyText(request: Request): string {
-  return new TextDecoder().decode(Uint8Array.from(atob(request.body), (char) => char.charCodeAt(0)));
+export function bodyText(request: Request): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(atob(request.body), (char) => char.charCodeAt(0)));
 }
 
 function quote(word: string): string {

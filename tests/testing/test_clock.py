@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from playground.clock import run_at_once
+from jero.testing import VirtualClock
 
 
 def test_a_pause_takes_no_time_and_its_time_is_exact() -> None:
@@ -13,7 +13,7 @@ def test_a_pause_takes_no_time_and_its_time_is_exact() -> None:
         await asyncio.sleep(1_000_000)
         return asyncio.get_running_loop().time()
 
-    assert run_at_once(main()) == 1_000_000
+    assert asyncio.run(main(), loop_factory=VirtualClock) == 1_000_000
 
 
 def test_a_timer_also_comes_due_in_a_loop_that_is_never_idle() -> None:
@@ -23,7 +23,7 @@ def test_a_timer_also_comes_due_in_a_loop_that_is_never_idle() -> None:
                 await asyncio.sleep(0)
 
     with pytest.raises(TimeoutError):
-        run_at_once(main())
+        asyncio.run(main(), loop_factory=VirtualClock)
 
 
 def test_time_does_not_run_ahead_of_a_thread() -> None:
@@ -34,7 +34,7 @@ def test_time_does_not_run_ahead_of_a_thread() -> None:
         async with asyncio.timeout(60):
             return await asyncio.to_thread(is_wanted.wait, 30)
 
-    assert run_at_once(main())
+    assert asyncio.run(main(), loop_factory=VirtualClock)
 
 
 def test_a_short_errand_of_a_thread_takes_no_time() -> None:
@@ -42,4 +42,4 @@ def test_a_short_errand_of_a_thread_takes_no_time() -> None:
         await asyncio.to_thread(int)
         return asyncio.get_running_loop().time()
 
-    assert run_at_once(main()) == 0
+    assert asyncio.run(main(), loop_factory=VirtualClock) == 0

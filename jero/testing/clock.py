@@ -6,7 +6,7 @@ Threads know no such seconds: while one works for the loop, time passes as it re
 import asyncio
 import selectors
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any, Final, override
 
@@ -22,11 +22,14 @@ class _Selector(selectors.DefaultSelector):
 
     skipped = 0.0
     threads = 0
+    is_paused = False
     _waited = 0.0
     _busy = 0
 
     @override
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if self.is_paused:
+            return super().select(timeout if timeout == 0 else None)
         began = time.monotonic()
         ready = super().select(timeout if timeout is None or self.threads else 0)
         if not ready and timeout is not None and timeout > 0:
@@ -46,7 +49,22 @@ class _Selector(selectors.DefaultSelector):
 
 
 class VirtualClock(asyncio.SelectorEventLoop):
-    """A loop whose `time()` starts at zero and moves only by the timers it skips to."""
+    """An event loop for tests: its `time()` starts at zero and moves only by the timers that it skips to.
+
+    A pause of an hour takes no time, and what falls due does so in order and at its exact time. It is for apps whose
+    I/O is in this process: over a network, time would run ahead of the answers.
+
+        asyncio.run(main(), loop_factory=VirtualClock)
+
+    With pytest, anyio's plugin runs every test that is marked `anyio` on it:
+
+        @pytest.fixture
+        def anyio_backend() -> tuple[str, dict[str, object]]:
+            return "asyncio", {"loop_factory": VirtualClock}
+
+    While a thread works for the loop (`asyncio.to_thread`), time passes as it really does, in hundredths of a second. A
+    loop that is never idle for a thousand turns is a millisecond older then, so its timers fall due as well.
+    """
 
     def __init__(self) -> None:
         self._virtual = _Selector()
@@ -55,6 +73,14 @@ class VirtualClock(asyncio.SelectorEventLoop):
     @override
     def time(self) -> float:
         return self._virtual.skipped
+
+    def pause(self) -> None:
+        """Let time stand still until `resume`: what is ready runs, and no timer falls due. In the loop's thread."""
+        self._virtual.is_paused = True
+
+    def resume(self) -> None:
+        """Let time pass again. In the loop's thread."""
+        self._virtual.is_paused = False
 
     @override
     def run_in_executor[*Ts, T](
@@ -72,9 +98,3 @@ class VirtualClock(asyncio.SelectorEventLoop):
 
     def _after_thread(self, _: asyncio.Future[Any]) -> None:
         self._virtual.threads -= 1
-
-
-def run_at_once[T](main: Coroutine[None, None, T]) -> T:
-    """`asyncio.run` on a `VirtualClock`."""
-    with asyncio.Runner(loop_factory=VirtualClock) as runner:
-        return runner.run(main)

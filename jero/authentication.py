@@ -1,0 +1,111 @@
+"""Who a request is from: what says so in its headers, and who is asked whether it is true."""
+
+import base64
+import binascii
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType, NoneType
+from typing import ClassVar, Union, get_type_hints, override
+
+from jero.annotations import parts_of
+from jero.errors import UnauthorizedError
+from jero.headers import encode_pair
+
+
+class Authenticator[U](ABC):
+    """Finds the user that a request is from. Endpoints that are included with one serve nobody else.
+
+    Its `U` is what handlers take as `user`. It is asked before anything else of the request is read. For the usual
+    schemes there are `BearerAuthenticator`, `BasicAuthenticator` and `APIKeyAuthenticator`; inherit from this one for
+    any other.
+    """
+
+    challenge: ClassVar[str]
+    """What a 401 says about how to authenticate: the value of `WWW-Authenticate` (RFC 9110 § 11.6.1)."""
+
+    security_scheme: ClassVar[Mapping[str, str]]
+    """The Security Scheme Object by which OpenAPI documents it (OpenAPI 3.2 § 4.30)."""
+
+    @abstractmethod
+    async def authenticate(self, headers: Mapping[str, str]) -> U | None:
+        """The user, or `None` for a 401. `headers` is by lower-case names. Raises what handlers may raise."""
+
+    def refuse(self) -> UnauthorizedError:
+        """The answer to whoever is not let in."""
+        return UnauthorizedError(
+            "This needs authentication.", raw_headers={"www-authenticate": self.challenge}
+        )
+
+
+class BearerAuthenticator[U](Authenticator[U]):
+    """By `Authorization: Bearer …` (RFC 6750)."""
+
+    challenge = "Bearer"
+    security_scheme = MappingProxyType({"type": "http", "scheme": "bearer"})
+
+    @abstractmethod
+    async def verify(self, token: str) -> U | None:
+        """The user whose token this is, or `None`."""
+
+    @override
+    async def authenticate(self, headers: Mapping[str, str]) -> U | None:
+        token = _credentials(headers, "bearer")
+        return await self.verify(token) if token else None
+
+
+class BasicAuthenticator[U](Authenticator[U]):
+    """By `Authorization: Basic …`, a name and a password (RFC 7617). Only over TLS."""
+
+    challenge = 'Basic realm="Restricted", charset="UTF-8"'
+    security_scheme = MappingProxyType({"type": "http", "scheme": "basic"})
+
+    @abstractmethod
+    async def verify(self, username: str, password: str) -> U | None:
+        """The user by this name, or `None` if there is none or the password is wrong."""
+
+    @override
+    async def authenticate(self, headers: Mapping[str, str]) -> U | None:
+        try:
+            decoded = base64.b64decode(_credentials(headers, "basic"), validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        username, colon, password = decoded.partition(":")
+        return await self.verify(username, password) if colon else None
+
+
+class APIKeyAuthenticator[U](Authenticator[U]):
+    """By a key in a header of its own, `X-API-Key` unless a subclass says otherwise."""
+
+    header: ClassVar[str] = "X-API-Key"
+    challenge = "APIKey"
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        encode_pair(cls.header, "")  # what is no name for a header is better refused here
+        cls.security_scheme = {"type": "apiKey", "in": "header", "name": cls.header}
+
+    @abstractmethod
+    async def verify(self, key: str) -> U | None:
+        """The user whose key this is, or `None`."""
+
+    @override
+    async def authenticate(self, headers: Mapping[str, str]) -> U | None:
+        key = headers.get(self.header.lower())
+        return await self.verify(key) if key else None
+
+
+def _credentials(headers: Mapping[str, str], scheme: str) -> str:
+    found, _, credentials = headers.get("authorization", "").partition(" ")
+    return credentials.strip() if found.lower() == scheme else ""
+
+
+def user_type(authenticator: Authenticator[object]) -> object:
+    """What an authenticator says that its users are. Raises `TypeError` if it does not say."""
+    kind = type(authenticator)
+    check: object = getattr(kind, "verify", kind.authenticate)
+    hints = get_type_hints(check)
+    if "return" not in hints:
+        name = getattr(check, "__qualname__", kind.__name__)
+        raise TypeError(f"{name} does not say what it returns: annotate it, as in `-> User | None`")
+    users = [part for part in parts_of(hints["return"]) if part is not NoneType]
+    return Union[tuple(users)] if users else NoneType  # noqa: UP007 - the parts are not known before

@@ -1,0 +1,178 @@
+"""A request → the handler that answers it, and what is answered where there is none or where it fails."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, cast
+
+from jero.asgi import ASGIApp, Receive, Scope, Send, report_error
+from jero.binding import SLOTS
+from jero.errors import (
+    BadRequestError,
+    ClientDisconnectedError,
+    HTTPError,
+    MethodNotAllowedError,
+    NotFoundError,
+    WiringError,
+)
+from jero.responses import respond_options, respond_problem
+from jero.routing import Match, Router, allowed, split
+from jero.wiring import Route
+
+_logger: Final = logging.getLogger("jero")
+
+_REQUEST_ID: Final = re.compile(rb"[\w.:/+=-]{1,128}")
+
+
+class Dispatcher:
+    """What an application serves: its routes, other applications under theirs, and what errors come to."""
+
+    def __init__(self) -> None:
+        self.routes: list[Route] = []
+        self.mounts: dict[str, ASGIApp] = {}
+        self._router: Router[Route] = Router()
+        self._mappings: dict[type[Exception], Callable[[Exception], HTTPError]] = {}
+
+    def add(self, path: str, routes: Mapping[str, Route]) -> None:
+        """Serve `routes`, by method, under `path`. Raises `WiringError` if it is served already."""
+        if not self._router.add(path, routes):
+            owner = self._router.match(path.split("/"))
+            assert owner is not None
+            name, other = (_owner_of(each) for each in (routes, owner.methods))
+            raise WiringError(
+                f"{name}: {path!r} is served by {other} already: give one of them another path"
+            )
+        self.routes += routes.values()
+
+    def mount(self, path: str, app: ASGIApp) -> None:
+        """Let `app` serve what is under `path` and has no route."""
+        self.mounts[path] = app
+
+    def map_error[E: Exception](self, kind: type[E], to: Callable[[E], HTTPError]) -> None:
+        """Answer errors of this kind with what `to` makes of them."""
+        self._mappings[kind] = cast("Callable[[Exception], HTTPError]", to)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or open one WebSocket."""
+        if scope["type"] == "websocket":
+            await self._connect(scope, receive, send)
+            return
+        route = None
+        try:
+            match = self._find(scope)
+            if match is None:
+                mounted = self._require_mounted(scope)
+            else:
+                method: str = scope["method"]
+                route = match.methods.get("GET" if method == "HEAD" else method)
+                if route is None:
+                    await _answer_other(method, match.methods, scope, send)
+                    return
+                if match.values:
+                    scope[SLOTS] = match.values
+                if route.bind is None:
+                    result = await route.call()
+                else:
+                    arguments, receive = await route.bind(scope, receive)
+                    result = await route.call(**arguments)
+                await route.respond(result, scope, receive, send)
+                return
+        except BaseException as error:  # noqa: BLE001 - what it means is decided there
+            # Whatever answers raises only while nothing of the response is sent, so it can be answered instead.
+            await self._answer_error(error, route, scope, send)
+            return
+        app, inner = mounted
+        await app(inner, receive, send)
+
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        mounted = self._find_mounted(scope)
+        if mounted is None:
+            await receive()
+            await send({"type": "websocket.close", "code": 1000, "reason": ""})
+            return
+        app, inner = mounted
+        await app(inner, receive, send)
+
+    def _find(self, scope: Scope) -> Match[Route] | None:
+        raw: bytes | None = scope.get("raw_path")
+        if raw is None or b"%" not in raw:
+            path = _path_below(scope)
+            return self._router.find(path) or self._router.match(path.split("/"))
+        try:
+            segments = split(raw.partition(b"?")[0].decode())
+        except UnicodeDecodeError:
+            raise BadRequestError("The path is not UTF-8.") from None
+        root = scope.get("root_path", "").rstrip("/").split("/")
+        if len(root) > 1 and segments[: len(root)] == root:
+            segments = ["", *segments[len(root) :]]
+        return self._router.match(segments)
+
+    def _require_mounted(self, scope: Scope) -> tuple[ASGIApp, Scope]:
+        mounted = self._find_mounted(scope)
+        if mounted is None:
+            raise NotFoundError(f"Nothing is served under {scope['path']}")
+        return mounted
+
+    def _find_mounted(self, scope: Scope) -> tuple[ASGIApp, Scope] | None:
+        path = _path_below(scope)
+        roots = [root for root in self.mounts if path == root or path.startswith(f"{root}/")]
+        if not roots:
+            return None
+        root = max(roots, key=len)
+        root_path = scope.get("root_path", "").rstrip("/") + root
+        return self.mounts[root], {**scope, "root_path": root_path}
+
+    async def _answer_error(
+        self, error: BaseException, route: Route | None, scope: Scope, send: Send
+    ) -> None:
+        if isinstance(error, asyncio.CancelledError):
+            task = asyncio.current_task()
+            # Otherwise a timeout of the handler's own that was not caught, say.
+            if task is None or task.cancelling():
+                raise error
+        elif isinstance(error, ClientDisconnectedError):
+            return
+        elif not isinstance(error, Exception):
+            raise error
+        else:
+            to = next((self._mappings[k] for k in type(error).__mro__ if k in self._mappings), None)
+            problem = error if to is None else to(error)
+            if isinstance(problem, HTTPError):
+                await respond_problem(problem, scope, send)
+                return
+        where = scope["path"] if route is None else route.handler.path
+        request_id = _request_id(scope)
+        by_name = f" (request {request_id})" if request_id else ""
+        _logger.error("%s %s failed%s", scope["method"], where, by_name, exc_info=error)
+        report_error(scope, error)
+        members = {"request_id": request_id} if request_id else None
+        await respond_problem(HTTPError(members=members), scope, send)
+
+
+async def _answer_other(
+    method: str, methods: Mapping[str, Route], scope: Scope, send: Send
+) -> None:
+    """Answer a request whose method has no handler. Raises `MethodNotAllowedError`."""
+    allow = allowed(methods)
+    if method != "OPTIONS":
+        raise MethodNotAllowedError(f"{scope['path']} serves {allow}", raw_headers={"allow": allow})
+    await respond_options(allow, scope, send)
+
+
+def _request_id(scope: Scope) -> str:
+    """What the client, or a proxy before us, calls this request, if it can be logged as it is."""
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    given = next((value for name, value in headers if name == b"x-request-id"), b"")
+    return given.decode() if _REQUEST_ID.fullmatch(given) else ""
+
+
+def _path_below(scope: Scope) -> str:
+    """The path below the place where the application is mounted (ASGI: `path` begins with `root_path`)."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "").rstrip("/")
+    return path.removeprefix(root) or "/" if root else path
+
+
+def _owner_of(routes: Mapping[str, Route]) -> str:
+    return type(next(iter(routes.values())).handler.endpoint).__name__

@@ -1,0 +1,106 @@
+"""Text by name → a Struct: the slots of a path, a query string, header fields."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import get_origin
+
+import msgspec
+from msgspec import Struct
+
+from jero.annotations import parts_of
+from jero.errors import InvalidRequestError
+from jero.faults import Fault, Place, explain, find_faults
+from jero.headers import field_names, require_text_form
+
+type Texts = Mapping[str, Sequence[str]]
+"""What was given, by name: one text, or as many as the name was given times."""
+
+
+class _Field(Struct, frozen=True):
+    key: str
+    """What msgspec calls it."""
+
+    name: str
+    """What it is called in the request."""
+
+    annotation: object
+    is_list: bool
+    is_required: bool
+    is_header: bool
+
+    def value_of(self, given: Sequence[str]) -> str | list[str]:
+        """What msgspec is to convert: one text, or a list; also where there ought to be one, so that it refuses."""
+        if self.is_list:
+            return _elements(given) if self.is_header else list(given)
+        if self.is_header:
+            return ", ".join(given)  # a field on two lines is one (RFC 9110 § 5.3)
+        return given[0] if len(given) == 1 else list(given)
+
+
+def compile_reader(place: Place, struct: type[Struct]) -> Callable[[Texts], Struct]:
+    """Read the fields of a Struct once; return the function that makes its instances from text.
+
+    A field that is a list takes every text of its name, any other exactly one. What has no field is ignored, unless the
+    Struct forbids unknown fields. The function raises `InvalidRequestError` with every fault. Raises `TypeError`,
+    which names the field, for a type that has no text form.
+    """
+    fields = _fields(place, struct)
+    known = {field.name for field in fields}
+    is_closed = place == "params" and struct.__struct_config__.forbid_unknown_fields
+
+    def read(texts: Texts) -> Struct:
+        values: dict[str, object] = {}
+        for field in fields:
+            given = texts.get(field.name)
+            if given is not None:
+                values[field.key] = field.value_of(given)
+        if is_closed and not known.issuperset(texts):
+            raise InvalidRequestError(faults(texts))
+        try:
+            return msgspec.convert(values, struct, strict=False)
+        except msgspec.ValidationError as error:
+            where, what = explain(error)
+            raise InvalidRequestError(faults(texts) or [Fault(place, where, what)]) from None
+
+    def faults(texts: Texts) -> list[Fault]:
+        found = [fault for field in fields for fault in _faults_of(field, place, texts)]
+        unknown = [name for name in texts if name not in known] if is_closed else []
+        return found + [Fault(place, f"$.{name}", "Unknown") for name in unknown]
+
+    return read
+
+
+def _faults_of(field: _Field, place: Place, texts: Texts) -> list[Fault]:
+    path = f"$.{field.name}"
+    given = texts.get(field.name)
+    if given is None:
+        return [Fault(place, path, "Missing, and required")] if field.is_required else []
+    value = field.value_of(given)
+    if isinstance(value, list) and not field.is_list:
+        return [Fault(place, path, f"Given {len(given)} times, expected once")]
+    return find_faults(place, value, field.annotation, path=path, is_text=True)
+
+
+def _elements(lines: Sequence[str]) -> list[str]:
+    """The elements of a field that is a list, on however many lines it was sent (RFC 9110 § 5.6.1)."""
+    return [element.strip() for line in lines for element in line.split(",") if element.strip()]
+
+
+def _fields(place: Place, struct: type[Struct]) -> list[_Field]:
+    fields = msgspec.structs.fields(struct)
+    if place == "headers":
+        names = [name.lower() for _, name in field_names(struct)]
+    else:
+        for field in fields:
+            require_text_form(place, field.name, field.type)
+        names = [field.encode_name for field in fields]
+    return [
+        _Field(
+            key=field.encode_name,
+            name=name,
+            annotation=field.type,
+            is_list=any(get_origin(part) is list for part in parts_of(field.type)),
+            is_required=field.required,
+            is_header=place == "headers",
+        )
+        for field, name in zip(fields, names, strict=True)
+    ]

@@ -1,0 +1,182 @@
+"""What a handler returned → the messages of a response. How is decided at start-up, by what it says it returns."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Final, cast
+
+import msgspec
+from msgspec import Struct
+
+from jero.annotations import classes_of, show
+from jero.asgi import Receive, Scope, Send, report_error
+from jero.errors import ClientDisconnectedError
+from jero.headers import HeaderPairs, compile_encoder, encode_raw, merge
+from jero.responses import (
+    BytesResponse,
+    HTMLResponse,
+    JSONResponse,
+    RedirectResponse,
+    Response,
+    TextResponse,
+    send_whole,
+)
+from jero.returns import MEDIA_TYPES, Returned
+from jero.streaming.lifecycle import Source
+from jero.streaming.open import OpenStreams
+from jero.streaming.pump import Pump
+from jero.streaming.responses import NDJSONStreamingResponse, SSEResponse, StreamingResponse
+from jero.streaming.wire import Encode, ndjson_encoder, sse_encoder
+from jero.streaming.wire import encode_raw as encode_bytes
+
+type Respond = Callable[[object, Scope, Receive, Send], Awaitable[None]]
+"""Sends what a handler returned. Raises only while nothing of the response is sent."""
+
+type _Headers = Callable[[Response[Struct]], HeaderPairs]
+
+_UNBUFFERED: Final[HeaderPairs] = [(b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
+"""What keeps caches and proxies from holding a stream back, unless the handler says otherwise."""
+
+_encode_json: Final = msgspec.json.Encoder().encode
+
+
+class _Body(Struct, frozen=True):
+    """What a response that is whole has as its content, and how it becomes bytes."""
+
+    classes: tuple[type, ...]
+    encode: Callable[[object], bytes]
+
+
+def _encode_text(content: object) -> bytes:
+    return cast("str", content).encode()
+
+
+def _encode_bytes(content: object) -> bytes:
+    return bytes(cast("bytes", content))
+
+
+_TEXT: Final = _Body((str,), _encode_text)
+_BODIES: Final[Mapping[type, _Body]] = {
+    TextResponse: _TEXT,
+    HTMLResponse: _TEXT,
+    BytesResponse: _Body((bytes, bytearray, memoryview), _encode_bytes),
+}
+
+
+def compile_respond(name: str, returned: Returned, status: int, streams: OpenStreams) -> Respond:
+    """For the handler `name`. What it streams is counted in `streams`; `status` is that of a bare value."""
+    if returned.is_bare:
+        return _compile_bare(name, returned, status)
+    if issubclass(returned.kind, StreamingResponse | NDJSONStreamingResponse | SSEResponse):
+        return _compile_stream(name, returned, streams)
+    return _compile_whole(name, returned)
+
+
+def _compile_bare(name: str, returned: Returned, status: int) -> Respond:
+    classes, expected = classes_of(returned.content), show(returned.content)
+
+    async def respond(result: object, scope: Scope, _receive: Receive, send: Send) -> None:
+        if not isinstance(result, classes):
+            raise _mistyped(name, expected, result)
+        body = _encode_json(result)
+        length = b"%d" % len(body)
+        headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+        if scope["method"] == "HEAD":
+            body = b""
+        try:
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+        except OSError as error:  # how ASGI servers may say it (HTTP 2.4)
+            raise ClientDisconnectedError from error
+
+    return respond
+
+
+def _compile_whole(name: str, returned: Returned) -> Respond:
+    kind = returned.kind
+    encode_headers = _compile_headers(name, returned)
+    body_of = _BODIES.get(kind)
+    if kind is JSONResponse:
+        body_of = _Body(classes_of(returned.content), _encode_json)
+
+    async def respond(result: object, scope: Scope, _receive: Receive, send: Send) -> None:
+        if not isinstance(result, kind):
+            raise _mistyped(name, kind.__name__, result)
+        response = cast("Response[Struct]", result)
+        body = b""
+        if body_of is not None:
+            content: object = getattr(response, "content", None)
+            if not isinstance(content, body_of.classes):
+                expected = " | ".join(each.__name__ for each in body_of.classes)
+                raise _mistyped(name, f"{kind.__name__} of {expected}", content)
+            body = body_of.encode(content)
+        await send_whole(scope, send, response.status_code, encode_headers(response), body)
+
+    return respond
+
+
+def _compile_headers(name: str, returned: Returned) -> _Headers:
+    media_type = MEDIA_TYPES[returned.kind]
+    defaults = [(b"content-type", media_type.encode())] if media_type else []
+    if issubclass(returned.kind, NDJSONStreamingResponse | SSEResponse):
+        defaults += _UNBUFFERED
+    encode_typed = None if returned.headers is None else compile_encoder(returned.headers)
+
+    def encode(response: Response[Struct]) -> HeaderPairs:
+        headers = defaults
+        if isinstance(response, RedirectResponse):
+            headers = [*headers, (b"location", response.encode_location())]
+        if response.headers is not None:
+            if encode_typed is None:
+                given = type(response.headers).__name__
+                raise TypeError(f"{name} names no type of headers, and returned {given}")
+            headers = merge(headers, encode_typed(response.headers))
+        if response.raw_headers:
+            headers = merge(headers, encode_raw(response.raw_headers))
+        return headers
+
+    return encode
+
+
+def _compile_stream(name: str, returned: Returned, streams: OpenStreams) -> Respond:
+    kind = returned.kind
+    encode_headers = _compile_headers(name, returned)
+    encode = _item_encoder(returned)
+
+    async def respond(result: object, scope: Scope, receive: Receive, send: Send) -> None:
+        if not isinstance(result, kind):
+            raise _mistyped(name, kind.__name__, result)
+        response = cast("StreamingResponse[Struct]", result)
+        headers = encode_headers(response)
+        start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
+        if scope["method"] == "HEAD":
+            await send(start)
+            await send({"type": "http.response.body", "body": b""})
+            return
+        keepalive = getattr(response, "keepalive", None)
+        source = Source(response.stream)
+        report = partial(report_error, scope)
+        pump = Pump(
+            source, encode, start, receive, send, name=name, keepalive=keepalive, report=report
+        )
+        streams.add(pump)
+        try:
+            await pump.run()
+        finally:
+            streams.discard(pump)
+
+    return respond
+
+
+def _item_encoder(returned: Returned) -> Encode:
+    if returned.kind is StreamingResponse:
+        return encode_bytes
+    make = ndjson_encoder if returned.kind is NDJSONStreamingResponse else sse_encoder
+    return make(classes_of(returned.content), show(returned.content))
+
+
+def _mistyped(name: str, expected: str, result: object) -> TypeError:
+    hint = " (an `await` is missing)" if inspect.iscoroutine(result) else ""
+    return TypeError(
+        f"{name} says that it returns {expected}, and returned {type(result).__name__}{hint}"
+    )

@@ -1,0 +1,28 @@
+"""Tests any ASGI application in its own process through httpx, streams included. Needs the extra `jero[testing]`."""
+
+try:
+    import httpx as _httpx
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("jero.testing needs httpx: install `jero[testing]`") from error
+else:
+    del _httpx
+
+from jero.testing.clock import VirtualClock
+from jero.testing.event_stream import ReceivedEvent
+from jero.testing.events import aiter_events, iter_events
+from jero.testing.lifespan import LifespanError
+from jero.testing.ndjson import aiter_ndjson, iter_ndjson
+from jero.testing.sync import SyncASGITransport
+from jero.testing.transport import ASGITransport
+
+__all__ = [
+    "ASGITransport",
+    "LifespanError",
+    "ReceivedEvent",
+    "SyncASGITransport",
+    "VirtualClock",
+    "aiter_events",
+    "aiter_ndjson",
+    "iter_events",
+    "iter_ndjson",
+]

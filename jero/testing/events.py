@@ -1,0 +1,84 @@
+"""An event stream as a client reads it: typed events, each as soon as it is whole (WHATWG HTML 9.2)."""
+
+from collections.abc import AsyncGenerator, Generator
+from types import UnionType
+from typing import Any, Final, overload
+
+import httpx
+import msgspec
+
+from jero.testing.event_stream import EventStreamParser, ReceivedEvent
+
+CONTENT_TYPE: Final = "text/event-stream"
+
+
+@overload
+def iter_events(response: httpx.Response) -> Generator[ReceivedEvent]: ...
+@overload
+def iter_events[T](response: httpx.Response, item: type[T]) -> Generator[ReceivedEvent[T]]: ...
+@overload
+def iter_events(response: httpx.Response, item: UnionType) -> Generator[ReceivedEvent[object]]: ...
+def iter_events(
+    response: httpx.Response, item: type | UnionType = str
+) -> Generator[ReceivedEvent[Any]]:  # of what, the overloads say
+    """The events of a streamed response, each as soon as it is whole. Comments, such as keepalives, are none.
+
+    Their data is decoded from JSON to `item`, which is whatever msgspec decodes; with `str`, it is left as it is. The
+    data of a union such as `Row | Total` is `object` to a type checker, and told apart by `match`. An event that the
+    stream did not finish is dropped, as the specification has it.
+
+    Raises `ValueError` for a response of another type than `text/event-stream`, and `msgspec.DecodeError` (or its
+    subclass `ValidationError`) with the data and the event's number for data that is no `item`.
+    """
+    events = _Events(response, item)
+    for chunk in response.iter_bytes():
+        yield from events.feed(chunk)
+
+
+@overload
+def aiter_events(response: httpx.Response) -> AsyncGenerator[ReceivedEvent]: ...
+@overload
+def aiter_events[T](
+    response: httpx.Response, item: type[T]
+) -> AsyncGenerator[ReceivedEvent[T]]: ...
+@overload
+def aiter_events(
+    response: httpx.Response, item: UnionType
+) -> AsyncGenerator[ReceivedEvent[object]]: ...
+async def aiter_events(
+    response: httpx.Response, item: type | UnionType = str
+) -> AsyncGenerator[ReceivedEvent[Any]]:  # of what, the overloads say
+    """`iter_events`, for a response of an `httpx.AsyncClient`."""
+    events = _Events(response, item)
+    async for chunk in response.aiter_bytes():
+        for event in events.feed(chunk):
+            yield event
+
+
+class _Events:
+    """Bytes → typed events."""
+
+    def __init__(self, response: httpx.Response, item: type | UnionType) -> None:
+        given = response.headers.get("content-type", "no content type")
+        if given.partition(";")[0].strip().lower() != CONTENT_TYPE:
+            raise ValueError(
+                f"expected {CONTENT_TYPE}, and the response has {given} (status {response.status_code})"
+            )
+        self._decode = None if item is str else msgspec.json.Decoder(item).decode
+        self._parser = EventStreamParser()
+        self._number = 0
+
+    def feed(self, chunk: bytes) -> Generator[ReceivedEvent[object]]:
+        for event in self._parser.feed(chunk):
+            self._number += 1
+            yield ReceivedEvent(
+                data=self._decoded(event.data), event=event.event, id=event.id, retry=event.retry
+            )
+
+    def _decoded(self, data: str) -> object:
+        if self._decode is None:
+            return data
+        try:
+            return self._decode(data)
+        except msgspec.DecodeError as error:
+            raise type(error)(f"event {self._number}: {error}: {data}") from error

@@ -1,0 +1,106 @@
+"""The lifespan half of ASGI, seen from the server's side (ASGI lifespan 2.0)."""
+
+import asyncio
+import logging
+from typing import Final
+
+from jero.asgi import Message, Scope
+from jero.testing.connection import ASGIApp
+from jero.testing.waiting import wait_returned
+
+_logger: Final = logging.getLogger("jero.testing")
+
+
+class LifespanError(Exception):
+    """The app said that its start-up or its shutdown failed. The text is the app's own message.
+
+    The exception that it then let out, if any, is its cause.
+    """
+
+
+class Lifespan:
+    """Starts an app once and shuts it down once, both within one call of the app, in one task.
+
+    An app that lets an exception out, or returns, before it has answered the start-up has no lifespan, and is served
+    without one, as the specification has it; if it had taken the start-up message by then, that is logged.
+    """
+
+    def __init__(self, app: ASGIApp, patience: float) -> None:
+        self.state: dict[str, object] = {}
+        self._app = app
+        self._patience = patience
+        self._inbox: asyncio.Queue[Message] = asyncio.Queue()
+        self._inbox.put_nowait({"type": "lifespan.startup"})
+        self._is_started = asyncio.Event()
+        self._is_supported = False
+        self._failed: str | None = None
+        self._error: BaseException | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Wait until the app has started. Raises `LifespanError`."""
+        self._task = asyncio.create_task(self._run())
+        try:
+            await self._is_started.wait()
+        except asyncio.CancelledError:
+            self._task.cancel()
+            await wait_returned(self._task, self._patience)
+            raise
+        if self._failed is not None:
+            await self._end()
+        elif self._error is not None and self._inbox.empty() and not self._is_supported:
+            _logger.warning(
+                "the app failed as it started, and is served without lifespan", exc_info=self._error
+            )
+
+    async def stop(self) -> None:
+        """Tell the app to shut down, and wait until it has returned.
+
+        Raises `LifespanError`; whatever else the app let out since it had started; and `TimeoutError` if it had to be
+        cancelled because it did not return in time.
+        """
+        if self._task is not None and self._is_supported:
+            self._inbox.put_nowait({"type": "lifespan.shutdown"})
+            await self._end()
+
+    async def _end(self) -> None:
+        assert self._task is not None
+        is_returned = await wait_returned(self._task, self._patience)
+        self._is_supported = False
+        if self._failed is not None:
+            raise LifespanError(self._failed) from self._error
+        if self._error is not None:
+            raise self._error
+        if not is_returned:
+            raise TimeoutError(
+                f"the app's lifespan had not ended after {self._patience:g} s, and was cancelled"
+            )
+
+    async def _run(self) -> None:
+        scope: Scope = {
+            "type": "lifespan",
+            "asgi": {"version": "3.0", "spec_version": "2.0"},
+            "state": self.state,
+        }
+        try:
+            await self._app(scope, self._inbox.get, self._send)
+        except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - it is raised where the test can see it
+            self._error = error
+        finally:
+            self._is_started.set()
+
+    async def _send(self, message: Message) -> None:
+        match message["type"]:
+            case "lifespan.startup.complete" if not self._is_started.is_set():
+                self._is_supported = True
+            case "lifespan.startup.failed" if not self._is_started.is_set():
+                self._failed = message.get("message", "")
+            case "lifespan.shutdown.complete" if self._is_supported:
+                return
+            case "lifespan.shutdown.failed" if self._is_supported:
+                self._failed = message.get("message", "")
+            case kind:
+                raise RuntimeError(f"the ASGI message {kind!r} is out of place in a lifespan")
+        self._is_started.set()

@@ -1,0 +1,66 @@
+"""Newline-delimited JSON as a client reads it: typed items, each as soon as its line is there."""
+
+from collections.abc import AsyncGenerator, Generator
+from types import UnionType
+from typing import overload
+
+import httpx
+import msgspec
+
+
+@overload
+def iter_ndjson[T](response: httpx.Response, item: type[T]) -> Generator[T]: ...
+@overload
+def iter_ndjson(response: httpx.Response, item: UnionType) -> Generator[object]: ...
+def iter_ndjson(response: httpx.Response, item: type | UnionType) -> Generator[object]:
+    """The items of a streamed response, each decoded to `item` as soon as its line is there.
+
+    `item` is whatever msgspec decodes; those of a union such as `Row | Total` are `object` to a type checker, and
+    told apart by `match`. Blank lines are skipped, and the last line may lack its end. Raises
+    `msgspec.DecodeError` (or its subclass `ValidationError`) with the line and its number for one that is no `item`.
+    """
+    lines = _Lines(item)
+    for chunk in response.iter_bytes():
+        yield from lines.feed(chunk)
+    yield from lines.feed(b"\n")
+
+
+@overload
+def aiter_ndjson[T](response: httpx.Response, item: type[T]) -> AsyncGenerator[T]: ...
+@overload
+def aiter_ndjson(response: httpx.Response, item: UnionType) -> AsyncGenerator[object]: ...
+async def aiter_ndjson(response: httpx.Response, item: type | UnionType) -> AsyncGenerator[object]:
+    """`iter_ndjson`, for a response of an `httpx.AsyncClient`."""
+    lines = _Lines(item)
+    async for chunk in response.aiter_bytes():
+        for decoded in lines.feed(chunk):
+            yield decoded
+    for decoded in lines.feed(b"\n"):
+        yield decoded
+
+
+class _Lines:
+    """Bytes → items. Lines end where line feeds are, wherever the chunks do."""
+
+    def __init__(self, item: type | UnionType) -> None:
+        self._decode = msgspec.json.Decoder(item).decode
+        self._begun = bytearray()
+        self._number = 0
+
+    def feed(self, chunk: bytes) -> Generator[object]:
+        first, *rest = chunk.split(b"\n")
+        self._begun += first
+        for following in rest:
+            line, self._begun = self._begun, bytearray(following)
+            self._number += 1
+            if line.strip():
+                yield self._decoded(line)
+
+    def _decoded(self, line: bytearray) -> object:
+        try:
+            return self._decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            is_validation = isinstance(error, msgspec.ValidationError)
+            kind = msgspec.ValidationError if is_validation else msgspec.DecodeError
+            text = line.decode("utf-8", "backslashreplace")
+            raise kind(f"line {self._number}: {error}: {text}") from error

@@ -1,0 +1,73 @@
+"""An application that is served in this process: its lifespan and its open connections."""
+
+from collections.abc import AsyncIterable
+from contextlib import AsyncExitStack
+
+import httpx
+
+from jero.asgi import Message
+from jero.testing.connection import ASGIApp, Connection
+from jero.testing.lifespan import Lifespan
+from jero.testing.scope import Options, http_scope
+
+
+class Server:
+    """Serves `app` to one of the two transports."""
+
+    def __init__(self, app: ASGIApp, options: Options) -> None:
+        self._app = app
+        self._options = options
+        self._lifespan: Lifespan | None = None
+        self._open: set[Connection] = set()
+
+    async def start(self) -> None:
+        """Start the app. Raises `LifespanError`, and `RuntimeError` if it is started already."""
+        if self._lifespan is not None:
+            raise RuntimeError("this transport is in use already: make one for each client")
+        self._lifespan = Lifespan(self._app, self._options.patience)
+        try:
+            await self._lifespan.start()
+        except BaseException:
+            self._lifespan = None
+            raise
+
+    async def stop(self) -> None:
+        """Close what is still open, then shut the app down. Raises what either of them raises."""
+        lifespan, self._lifespan = self._lifespan, None
+        async with AsyncExitStack() as stack:
+            if lifespan is not None:
+                stack.push_async_callback(lifespan.stop)
+            for connection in tuple(self._open):
+                stack.push_async_callback(connection.close)
+
+    def connection(self, request: httpx.Request, body: AsyncIterable[bytes]) -> Connection:
+        """A connection for `request`, yet to be opened."""
+
+        def report(error: BaseException) -> None:
+            connection.report(error)
+
+        state = {} if self._lifespan is None else self._lifespan.state
+        connection = Connection(
+            self._app,
+            http_scope(request, self._options, state, report),
+            request,
+            body,
+            raise_app_exceptions=self._options.raise_app_exceptions,
+            patience=self._options.patience,
+            on_closed=self._open.discard,
+        )
+        self._open.add(connection)
+        return connection
+
+    def response(
+        self,
+        start: Message | None,
+        body: httpx.AsyncByteStream | httpx.SyncByteStream,
+    ) -> httpx.Response:
+        """The response that `start` begins; a 500 if there is none (see `Connection.open`)."""
+        extensions = {"http_version": f"HTTP/{self._options.http_version}".encode("ascii")}
+        if start is None:
+            return httpx.Response(500, text="Internal Server Error", extensions=extensions)
+        return httpx.Response(
+            start["status"], headers=start.get("headers", ()), stream=body, extensions=extensions
+        )

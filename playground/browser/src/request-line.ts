@@ -1,0 +1,148 @@
+// Which request a block sends: one of the snippet's, or what the reader has made of it.
+
+import type { Request } from "./backend";
+import { button, el } from "./dom";
+import { requestText } from "./request";
+import type { RequestPanel } from "./request-panel";
+import type { Exchange, Snippet } from "./snippet";
+
+export interface RequestLineOptions {
+  /** Unique in the page. */
+  readonly id: string;
+  run(): void;
+  /** Another of the snippet's requests was chosen. */
+  chosen(): void;
+  /** The reader has changed the request, or taken the changes back. */
+  changed(): void;
+  copyAsCurl(): void;
+  /** Says in passing what went wrong. */
+  flash(text: string): void;
+}
+
+export class RequestLine {
+  /** For the bar: the choice among the snippet's requests. */
+  readonly choice: HTMLElement;
+  /** The request as it will be sent, and below it the panel in which to change it. */
+  readonly element: HTMLElement;
+  readonly #exchanges: readonly Exchange[];
+  readonly #options: RequestLineOptions;
+  readonly #select: HTMLSelectElement;
+  readonly #line = el("span");
+  readonly #rest = el("span", { class: "live-rest" });
+  readonly #mark = el("span", { class: "live-edited" }, "edited");
+  readonly #place = el("div", { hidden: true });
+  readonly #edit = button("Edit request", () => this.#toggle(), "live-quiet live-disclosure");
+  /** By the name of the request that they are made of. */
+  readonly #drafts = new Map<string, Request>();
+  #panel: RequestPanel | undefined;
+
+  constructor({ exchanges, request }: Snippet, options: RequestLineOptions) {
+    this.#exchanges = exchanges;
+    this.#options = options;
+    this.#select = el("select", { id: `${options.id}-choice` }, ...exchanges.map(({ name }) => el("option", { value: name })));
+    if (request !== null) this.#select.value = request;
+    this.#select.addEventListener("change", () => {
+      this.#show();
+      options.chosen();
+    });
+    this.choice = el("div", { class: "live-choice" }, el("label", { for: this.#select.id }, "Request"), this.#select);
+    this.#edit.setAttribute("aria-expanded", "false");
+    this.#edit.hidden = exchanges.length === 0;
+    const copy = button("Copy as curl", () => options.copyAsCurl(), "live-quiet");
+    this.element = el(
+      "div",
+      { class: "live-asked" },
+      el(
+        "div",
+        { class: "live-request" },
+        el("pre", {}, this.#line, this.#rest),
+        el("div", { class: "live-tools" }, this.#mark, this.#edit, copy),
+      ),
+      this.#place,
+    );
+    this.#show();
+  }
+
+  /** What came of the original when it was recorded belongs to it. */
+  get exchange(): Exchange | undefined {
+    return this.#exchanges.find(({ name }) => name === this.#select.value);
+  }
+
+  /** What Run sends. */
+  get request(): Request | undefined {
+    return this.#drafts.get(this.#select.value) ?? this.exchange?.request;
+  }
+
+  get isEdited(): boolean {
+    return this.#drafts.has(this.#select.value);
+  }
+
+  get hasEdits(): boolean {
+    return this.#drafts.size > 0;
+  }
+
+  /** All requests are the snippet's own again, and the panel is closed. */
+  reset(): void {
+    this.#drafts.clear();
+    this.#open(false);
+    this.#show();
+  }
+
+  #toggle(): void {
+    if (this.#panel) this.#open(this.#edit.getAttribute("aria-expanded") !== "true");
+    else {
+      this.#load().then(
+        () => this.#open(true),
+        () => this.#options.flash("The panel could not be loaded. Check the network and press Edit request again."),
+      );
+    }
+  }
+
+  async #load(): Promise<void> {
+    const { RequestPanel } = await import("./request-panel");
+    const { exchange } = this;
+    if (this.#panel || !exchange) return;
+    const id = `${this.#options.id}-draft`;
+    this.#panel = new RequestPanel(exchange.request, {
+      id,
+      run: () => this.#options.run(),
+      changed: (request) => this.#keep(request),
+    });
+    this.#edit.setAttribute("aria-controls", id);
+    this.#place.append(this.#panel.element);
+    this.#show();
+  }
+
+  #open(isOpen: boolean): void {
+    this.#place.hidden = !isOpen;
+    this.#edit.setAttribute("aria-expanded", String(isOpen));
+    this.element.toggleAttribute("data-open", isOpen);
+  }
+
+  #keep(request: Request | undefined): void {
+    if (request) this.#drafts.set(this.#select.value, request);
+    else this.#drafts.delete(this.#select.value);
+    this.#write();
+    this.#options.changed();
+  }
+
+  #show(): void {
+    const { exchange, request } = this;
+    if (exchange && request) this.#panel?.show(exchange.request, request);
+    this.#write();
+  }
+
+  #write(): void {
+    const text = this.request ? requestText(this.request) : "";
+    const [line = ""] = text.split("\n", 1);
+    this.#line.textContent = line;
+    this.#rest.textContent = text.slice(line.length);
+    this.#mark.hidden = !this.isEdited;
+    for (const [index, { name, request }] of this.#exchanges.entries()) {
+      const own = `${request.method} ${request.target}`;
+      const label = name === own ? own : `${name}: ${own}`;
+      const option = this.#select.options[index];
+      if (option) option.text = this.#drafts.has(name) ? `${label} (edited)` : label;
+    }
+  }
+}

@@ -1,0 +1,47 @@
+"""What the tests of pages do with a live block: find it, press its buttons, read its output."""
+
+import re
+from typing import Any, Final, cast
+
+from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs]
+from playwright.sync_api import Locator, Page, expect
+
+# Loading CPython on a busy machine may take longer than a click usually does.
+PATIENCE: Final = 60_000
+
+
+def block(page: Page, snippet: str) -> Locator:
+    return page.locator(f'.live[data-snippet="{snippet}"]').first
+
+
+def press(where: Locator, name: str) -> None:
+    where.get_by_role("button", name=name, exact=True).click()
+
+
+def output(where: Locator) -> Locator:
+    return where.get_by_role("log", name="Output")
+
+
+def row(where: Locator, kind: str, text: str | re.Pattern[str] = "") -> Locator:
+    return output(where).locator(f'[data-kind="{kind}"]', has_text=text)
+
+
+def shown(where: Locator) -> list[tuple[str, str]]:
+    """Kind and content of every row, without what can be unfolded."""
+    script = """log => [...log.querySelectorAll(".live-row")].map(row => {
+        const what = row.querySelector(".live-what").cloneNode(true);
+        what.querySelectorAll("details").forEach(details => details.remove());
+        return [row.dataset.kind, what.textContent.trim()];
+    })"""
+    return [(kind, text) for kind, text in output(where).evaluate(script)]
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds on the page as it stands: each rule that is broken, and where."""
+    found = cast("dict[str, Any]", Axe().run(page).response)["violations"]  # pyright: ignore[reportUnknownMemberType] - untyped
+    return [f"{rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found]
+
+
+def expect_state(where: Locator, *states: str) -> None:
+    pattern = re.compile("|".join(states))
+    expect(where).to_have_attribute("data-state", pattern, timeout=PATIENCE)

@@ -1,0 +1,489 @@
+"""The panel in which a reader changes a request: what they fill in is what the app gets, on both backends."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from markdown import Markdown
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from playground.catalogue import Catalogue
+from playground.markdown import LiveFence
+from playground.server.serve import Options
+from playground.server.settings import Settings
+from site_tests.blocks import PATIENCE, block, expect_state, output, press, row, shown, violations
+from site_tests.conftest import fresh_page, static_host
+from site_tests.serving import HERE, served
+
+type Backend = Literal["browser", "server"]
+
+ECHO = """\
+### Ask
+GET http://127.0.0.1:8000/a%20b?q=1&q=&flag&r=x%20y+z
+X-Kept: yes
+
+### Tell
+POST http://127.0.0.1:8000/tell
+Content-Type: text/plain
+
+told
+"""
+
+
+@pytest.fixture(params=["browser", "server"])
+def backend(request: pytest.FixtureRequest) -> Backend:
+    return request.param
+
+
+@pytest.fixture
+def cups(page: Page, backend: Backend, request: pytest.FixtureRequest) -> Locator:
+    """The block of the first application, about to send another cup, its panel open."""
+    url = request.getfixturevalue("static_url" if backend == "browser" else "server_url")
+    page.goto(url + "getting-started/")
+    where = block(page, "start.first")
+    choose(where, "Another cup")
+    open_panel(where)
+    return where
+
+
+@pytest.fixture(scope="module")
+def echo_site(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site of one page with one block, whose app answers with what it was asked."""
+    root = tmp_path_factory.mktemp("echo")
+    (root / "snippets").mkdir()
+    (root / "snippets" / "__init__.py").touch()  # or the module would be looked for in the real one
+    shutil.copy(HERE / "server_snippets" / "echo.py", root / "snippets")
+    (root / "snippets" / "echo.http").write_text(ECHO)
+    fence = LiveFence(Catalogue(root))
+    custom = {"name": "live", "class": "live", "validator": fence.validate, "format": fence.format}
+    superfences = {"pymdownx.superfences": {"custom_fences": [custom]}}
+    markdown = Markdown(extensions=["pymdownx.superfences"], extension_configs=superfences)
+    shutil.copytree(site / "assets" / "live", root / "site" / "assets" / "live")
+    (root / "site" / "index.html").write_text(
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Echo</title>'
+        '<link rel="icon" href="data:,"><link rel="stylesheet" href="assets/live/live.css">'
+        '<script type="module" src="assets/live/live.js"></script>'
+        f"<main>{markdown.convert('```live\necho\n```')}</main></html>"
+    )
+    return root
+
+
+@pytest.fixture(scope="module")
+def echo_static_url(echo_site: Path) -> Generator[str]:
+    with static_host(echo_site / "site") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def echo_server_url(echo_site: Path) -> Generator[str]:
+    settings = Settings(root=str(echo_site))
+    options = Options(port=0, site=echo_site / "site", build=False, settings=settings)
+    with served(options) as client:
+        yield str(client.base_url)
+
+
+@pytest.fixture
+def echo(page: Page, backend: Backend, request: pytest.FixtureRequest) -> Locator:
+    """The block whose app answers with what it was asked, its panel open."""
+    url = request.getfixturevalue(f"echo_{'static' if backend == 'browser' else 'server'}_url")
+    page.goto(url)
+    where = block(page, "echo")
+    if backend == "browser":
+        # The page has this module as text only; edited text is what runs in the browser.
+        press(where, "Edit")
+        where.get_by_role("textbox", name="Code").press("ControlOrMeta+End")
+        page.keyboard.press("Enter")
+    open_panel(where)
+    return where
+
+
+def choose(where: Locator, request: str) -> None:
+    where.get_by_label("Request", exact=True).select_option(request)
+
+
+def open_panel(where: Locator) -> None:
+    press(where, "Edit request")
+    expect(where.get_by_label("Body")).to_be_visible()
+
+
+def field(where: Locator, label: str) -> Locator:
+    return where.get_by_label(label, exact=True)
+
+
+def add(where: Locator, noun: str, name: str, value: str) -> None:
+    """Add a row as a reader does who goes on by keyboard from the button."""
+    press(where, f"Add {noun}")
+    keyboard = where.page.keyboard
+    keyboard.type(name)
+    # Escape closes the list of usual names, if there is one.
+    keyboard.press("Escape")
+    keyboard.press("Tab")
+    keyboard.type(value)
+
+
+def run_to_end(where: Locator) -> list[tuple[str, str]]:
+    press(where, "Run")
+    expect(row(where, "end")).to_be_visible(timeout=PATIENCE)
+    return shown(where)
+
+
+def told(where: Locator) -> dict[str, Any]:
+    """Run, and what the app then tells that it was asked."""
+    return json.loads("".join(text for kind, text in run_to_end(where) if kind == "chunk"))
+
+
+def request_text(where: Locator) -> str:
+    return where.locator(".live-request pre").inner_text()
+
+
+# What the app gets.
+
+
+def test_a_changed_body_is_what_the_app_gets(cups: Locator) -> None:
+    field(cups, "Body").fill('{"drink": "ristretto", "size": "small"}')
+    assert run_to_end(cups)[0] == ("status", "422 application/problem+json")
+    field(cups, "Body").fill('{"drink": "ristretto", "size": 25}')
+    ran = run_to_end(cups)
+    assert ran[0][1].startswith("20")
+    assert ran[1] == ("chunk", '{"drink":"ristretto","size":25}')
+
+
+def test_malformed_json_is_pointed_out_and_sent_all_the_same(cups: Locator) -> None:
+    field(cups, "Body").fill('{"drink": }')
+    expect(field(cups, "Body")).to_have_accessible_description(
+        'Not well-formed JSON, and sent as it is: Unexpected token \'}\', "{"drink": }" is not valid JSON'
+    )
+    assert run_to_end(cups)[0] == ("status", "400 application/problem+json")
+    expect(cups.get_by_role("status").first).to_contain_text("Answered with 400")
+
+
+def test_another_method_is_answered_by_the_app(cups: Locator) -> None:
+    field(cups, "Method").select_option("PATCH")
+    assert run_to_end(cups)[0] == ("status", "405 application/problem+json")
+    row(cups, "status").locator("summary").click()
+    expect(row(cups, "status")).to_contain_text("allow: ")
+
+
+def test_rows_and_path_reach_the_app_percent_encoded_and_what_was_not_touched_as_it_was(
+    echo: Locator,
+) -> None:
+    field(echo, "Path").fill("/größe/50% {a}/%41")
+    add(echo, "parameter", "größe", "a b&c=+")
+    add(echo, "parameter", "empty", "")
+    add(echo, "parameter", "", "")
+    add(echo, "header", "X-Added", "a, b")
+    field(echo, "Body").fill("löwe")
+    asked = told(echo)
+    assert asked["raw_path"].endswith("/gr%C3%B6%C3%9Fe/50%%20%7Ba%7D/%41")
+    assert asked["query"] == "q=1&q=&flag&r=x%20y+z&gr%C3%B6%C3%9Fe=a%20b%26c%3D%2B&empty="
+    assert asked["headers"]["x-kept"] == "yes"
+    assert asked["headers"]["x-added"] == "a, b"
+    assert asked["body"] == "löwe"
+
+
+def test_a_changed_and_a_removed_row_change_nothing_of_the_others(echo: Locator) -> None:
+    expect(field(echo, "Value of parameter 4")).to_have_value("x y z")
+    press(echo, "Remove parameter 2")
+    field(echo, "Value of parameter 1").fill("2")
+    press(echo, "Remove header 1")
+    asked = told(echo)
+    assert asked["query"] == "q=2&flag&r=x%20y+z"
+    assert "x-kept" not in asked["headers"]
+
+
+def test_a_query_in_the_path_becomes_rows(echo: Locator) -> None:
+    field(echo, "Path").fill("/other?page=2&page=3")
+    field(echo, "Path").press("Tab")
+    expect(field(echo, "Path")).to_have_value("/other")
+    expect(field(echo, "Value of parameter 2")).to_have_value("3")
+    assert told(echo)["query"] == "page=2&page=3&q=1&q=&flag&r=x%20y+z"
+
+
+def test_half_a_surrogate_pair_is_sent_as_the_replacement_character(echo: Locator) -> None:
+    for label in ("Path", "Name of parameter 1", "Body"):
+        field(echo, label).evaluate("""field => {
+            field.value = "/\\ud800";
+            field.dispatchEvent(new Event("input", {bubbles: true}));
+        }""")
+    asked = told(echo)
+    assert asked["raw_path"].endswith("/%EF%BF%BD")
+    assert asked["query"].startswith("%2F%EF%BF%BD=1&")
+    assert asked["body"] == "/\ufffd"
+
+
+# What cannot be sent.
+
+
+def test_what_http_has_no_form_for_is_refused_with_what_was_expected(echo: Locator) -> None:
+    def expect_refusal(label: str, text: str, message: str) -> None:
+        before = field(echo, label).input_value()
+        field(echo, label).fill(text)
+        ran = run_to_end(echo)
+        assert [kind for kind, _ in ran] == ["crash", "end"]
+        assert message in ran[0][1]
+        expect_state(echo, "failed")
+        expect(echo.get_by_role("status").first).to_contain_text(message)
+        field(echo, label).fill(before)
+
+    expect_refusal("Name of header 1", "X Kept", "'X Kept' is no header name: expected letters")
+    expect_refusal("Name of header 1", "", "'' is no header name")
+    expect_refusal("Value of header 1", "☃", "'☃' is no value for the header X-Kept: expected ISO")
+    expect_refusal("Path", "cups", "is no request target: expected a path that begins with `/`")
+    expect_refusal("Path", "http://127.0.0.1/", "is no request target")
+    assert told(echo)["headers"]["x-kept"] == "yes"
+
+
+def test_a_body_that_the_server_does_not_take_is_said_to_be_too_large(
+    page_with_errors: Page, echo_server_url: str
+) -> None:
+    page_with_errors.goto(echo_server_url)
+    where = block(page_with_errors, "echo")
+    open_panel(where)
+    field(where, "Body").fill("x" * 1_000_000)
+    assert "larger than the 1048576 bytes" in run_to_end(where)[0][1]
+
+
+@pytest.fixture
+def page_with_errors(chromium: Browser) -> Generator[Page]:
+    """A page of which errors in the console are expected."""
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
+
+
+# The reader's own state.
+
+
+def test_a_json_body_is_given_its_type_in_a_row_that_the_reader_can_remove(cups: Locator) -> None:
+    choose(cups, "Which cups are there?")
+    field(cups, "Method").select_option("POST")
+    field(cups, "Body").fill('{"drink": "lungo"}')
+    expect(field(cups, "Name of header 1")).to_have_value("Content-Type")
+    expect(field(cups, "Value of header 1")).to_have_value("application/json")
+    expect(cups.get_by_text("Content-Type: application/json was added")).to_be_visible()
+    press(cups, "Remove header 1")
+    field(cups, "Body").fill('{"drink": "lungo", "size": 90}')
+    expect(field(cups, "Name of header 1")).to_have_count(0)
+    assert run_to_end(cups)[0] == ("status", "415 application/problem+json")
+
+
+def test_reset_request_brings_back_what_the_snippet_asks(page: Page, static_url: str) -> None:
+    page.goto(static_url + "getting-started/")
+    where = block(page, "start.first")
+    choose(where, "Another cup")
+    before = request_text(where), shown(where)
+    open_panel(where)
+    reset = where.get_by_role("button", name="Reset request")
+    expect(reset).to_have_attribute("aria-disabled", "true")
+    field(where, "Path").fill("/saucers")
+    add(where, "header", "X-Added", "1")
+    expect(where.get_by_text("edited", exact=True)).to_be_visible()
+    status = where.get_by_role("status").first
+    expect(status).to_have_text("Recorded output of the original request. Press Run to send yours.")
+    reset.click()
+    expect(where.get_by_text("edited", exact=True)).to_be_hidden()
+    expect(status).to_have_text("Recorded output.")
+    expect(field(where, "Path")).to_have_value("/cups")
+    expect(field(where, "Name of header 2")).to_have_count(0)
+    press(where, "Edit request")
+    assert (request_text(where), shown(where)) == before
+
+
+def test_undoing_every_change_by_hand_is_no_edit(page: Page, echo_static_url: str) -> None:
+    page.goto(echo_static_url)
+    where = block(page, "echo")
+    open_panel(where)
+    field(where, "Body").fill("x")
+    press(where, "Add parameter")
+    expect(where.get_by_text("edited", exact=True)).to_be_visible()
+    field(where, "Body").fill("")
+    expect(where.get_by_text("edited", exact=True)).to_be_hidden()
+
+
+def test_another_request_replaces_the_fields_and_the_changes_of_the_first_are_kept(
+    page: Page, static_url: str
+) -> None:
+    page.goto(static_url + "getting-started/")
+    where = block(page, "start.first")
+    open_panel(where)
+    field(where, "Path").fill("/saucers")
+    choose(where, "Another cup")
+    expect(field(where, "Path")).to_have_value("/cups")
+    expect(field(where, "Method")).to_have_value("POST")
+    expect(where.get_by_text("edited", exact=True)).to_be_hidden()
+    first = field(where, "Request").locator("option").first
+    expect(first).to_have_text("Which cups are there?: GET /cups (edited)")
+    choose(where, "Which cups are there?")
+    expect(field(where, "Path")).to_have_value("/saucers")
+    press(where, "Reset")
+    assert request_text(where) == "GET /cups"
+    expect(first).to_have_text("Which cups are there?: GET /cups")
+    expect(where.get_by_label("Body")).to_be_hidden()
+
+
+# Copy as curl.
+
+
+def test_the_curl_command_asks_the_server_the_same(chromium: Browser, echo_server_url: str) -> None:
+    with fresh_page(chromium, permissions=["clipboard-read", "clipboard-write"]) as page:
+        page.goto(echo_server_url)
+        where = block(page, "echo")
+        choose(where, "Tell")
+        open_panel(where)
+        field(where, "Method").select_option("PUT")
+        field(where, "Path").fill("/it's [1-3]/../{a,b}")
+        add(where, "parameter", "$(id)", "`id`")
+        press(where, "Remove header 1")
+        add(where, "header", "X-Quoted", """it's "$HOME" \\ !""")
+        add(where, "header", "X-Empty", "")
+        field(where, "Body").fill('it\'s\n@"$HOME" `id` \\n\n')
+        asked = told(where)
+        press(where, "Copy as curl")
+        command: str = page.evaluate("navigator.clipboard.readText()")
+    assert command.startswith("curl -N ")
+    ran = subprocess.run(["/bin/sh", "-c", f"{command} --silent"], capture_output=True, check=True)
+    answer = json.loads(ran.stdout)
+    assert answer["raw_path"].removeprefix("/live/app/echo") == asked["raw_path"]
+    assert asked["raw_path"] == "/it's%20[1-3]/../%7Ba,b%7D"
+    assert {key: answer[key] for key in ("method", "query", "body")} == {
+        key: asked[key] for key in ("method", "query", "body")
+    }
+    own = {"accept", "host", "user-agent"}
+    assert {name: value for name, value in answer["headers"].items() if name not in own} == {
+        name: value for name, value in asked["headers"].items() if name not in own
+    }
+
+
+def test_the_curl_command_of_head_asks_for_headers_alone(
+    chromium: Browser, echo_server_url: str
+) -> None:
+    with fresh_page(chromium, permissions=["clipboard-read", "clipboard-write"]) as page:
+        page.goto(echo_server_url)
+        where = block(page, "echo")
+        choose(where, "Tell")
+        open_panel(where)
+        field(where, "Method").select_option("HEAD")
+        press(where, "Copy as curl")
+        command: str = page.evaluate("navigator.clipboard.readText()")
+    ran = subprocess.run(
+        ["/bin/sh", "-c", f"{command} --silent"], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.startswith("HTTP/1.1 418")
+
+
+# Finding one's way.
+
+
+def test_the_panel_can_be_used_by_keyboard_alone(page: Page, static_url: str) -> None:
+    page.goto(static_url + "getting-started/")
+    where = block(page, "start.first")
+    toggle = where.get_by_role("button", name="Edit request")
+    keyboard = page.keyboard
+    toggle.focus()
+    expect(toggle).to_have_attribute("aria-expanded", "false")
+    keyboard.press("Enter")
+    expect(toggle).to_have_attribute("aria-expanded", "true")
+    expect(toggle).to_be_focused()
+    keyboard.press("Tab")
+    expect(where.get_by_role("button", name="Copy as curl")).to_be_focused()
+    keyboard.press("Tab")
+    expect(field(where, "Method")).to_be_focused()
+    keyboard.press("D")
+    keyboard.press("Tab")
+    expect(field(where, "Path")).to_be_focused()
+    keyboard.press("Tab")
+    expect(where.get_by_role("button", name="Add parameter")).to_be_focused()
+    keyboard.press("Space")
+    expect(field(where, "Name of parameter 1")).to_be_focused()
+    keyboard.type("a")
+    for label in ("Value of parameter 1", "Remove parameter 1", "Add parameter"):
+        keyboard.press("Tab")
+        expect(where.locator(":focus")).to_have_accessible_name(label)
+    keyboard.press("Enter")
+    keyboard.type("b")
+    keyboard.press("Tab")
+    keyboard.press("Tab")
+    keyboard.press("Enter")
+    expect(where.get_by_role("button", name="Remove parameter 1")).to_be_focused()
+    keyboard.press("Enter")
+    expect(where.get_by_role("button", name="Add parameter")).to_be_focused()
+    for label in ("Add header", "Body", "Reset request"):
+        keyboard.press("Tab")
+        expect(where.locator(":focus")).to_have_accessible_name(label)
+    keyboard.press("Shift+Tab")
+    keyboard.press("Control+Enter")
+    expect(row(where, "status", "405")).to_be_visible(timeout=PATIENCE)
+    expect(field(where, "Body")).to_be_focused()
+    keyboard.press("Tab")
+    keyboard.press("Tab")
+    expect(row(where, "status").locator("summary").or_(output(where)).first).to_be_focused()
+
+
+def test_control_and_enter_send_a_query_that_was_just_typed_into_the_path(echo: Locator) -> None:
+    choose(echo, "Tell")
+    field(echo, "Path").fill("/now?x=1")
+    field(echo, "Path").press("ControlOrMeta+Enter")
+    expect(row(echo, "end")).to_be_visible(timeout=PATIENCE)
+    expect(row(echo, "chunk")).to_contain_text('"query": "x=1"')
+    expect(field(echo, "Value of parameter 1")).to_have_value("1")
+
+
+def opened(page: Page, url: str) -> Locator:
+    """A block with everything in its panel that can be there."""
+    page.goto(url + "getting-started/")
+    where = block(page, "start.first")
+    choose(where, "Another cup")
+    open_panel(where)
+    add(where, "parameter", "größe", "klein")
+    press(where, "Add header")
+    field(where, "Body").fill('{"drink": ')
+    run_to_end(where)
+    return where
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation_in_an_open_panel(
+    chromium: Browser, static_url: str, scheme: Literal["light", "dark"]
+) -> None:
+    with fresh_page(chromium, color_scheme=scheme, reduced_motion="reduce") as page:
+        opened(page, static_url)
+        assert violations(page) == []
+
+
+@pytest.mark.parametrize("pointer", ["fine", "coarse"])
+def test_at_360_pixels_an_open_panel_is_no_wider_than_the_screen(
+    chromium: Browser, static_url: str, pointer: str
+) -> None:
+    is_phone = pointer == "coarse"
+    size = {"width": 360, "height": 740}
+    with fresh_page(chromium, viewport=size, has_touch=is_phone, is_mobile=is_phone) as page:
+        where = opened(page, static_url)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        inside = "panel => [...panel.querySelectorAll('*')].every(each => each.getBoundingClientRect().right <= 360)"
+        assert where.locator(".live-draft").evaluate(inside)
+
+
+def test_on_paper_the_request_is_read_and_not_filled_in(page: Page, static_url: str) -> None:
+    where = opened(page, static_url)
+    page.emulate_media(media="print")
+    assert request_text(where).split("\n")[0] == "POST /cups?gr%C3%B6%C3%9Fe=klein"
+    assert '{"drink": ' in request_text(where)
+    expect(where.get_by_label("Body")).to_be_hidden()
+
+
+def test_a_panel_that_cannot_be_loaded_is_said_and_tried_again(
+    page_with_errors: Page, static_url: str
+) -> None:
+    page = page_with_errors
+    page.goto(static_url + "getting-started/")
+    where = block(page, "start.first")
+    refuse: Callable[[Any], None] = lambda route: route.abort()  # noqa: E731 - to be taken away again
+    page.route("**/request-panel-*", refuse)
+    press(where, "Edit request")
+    expect(where.get_by_role("status").first).to_contain_text("could not be loaded")
+    page.unroute("**/request-panel-*", refuse)
+    open_panel(where)

