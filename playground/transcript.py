@@ -70,11 +70,6 @@ def comparable(event: RunEvent) -> RunEvent:
     return replace(event, traceback="") if isinstance(event, Log | Crash) else event
 
 
-def untimed(events: Iterable[RunEvent]) -> list[RunEvent]:
-    """The events less their times, chunks that follow one another joined: what every runner must agree on."""
-    return joined(replace(comparable(event), at=0.0) for event in events)
-
-
 def joined(events: Iterable[RunEvent]) -> list[RunEvent]:
     """The events with chunks that follow one another at the same time joined: how they were cut is chance."""
     whole: list[RunEvent] = []

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.events import Chunk, Crash, Disconnect, End, Limit, Log, RunEvent, Start
-from playground.transcript import TranscriptError, comparable, dump, load, untimed
+from playground.transcript import TranscriptError, comparable, dump, joined, load
 
 at = st.floats(0, 1e6)
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -73,9 +73,9 @@ def test_a_chunk_reads_as_its_lines() -> None:
     )
 
 
-def test_untimed_joins_what_a_network_may_split() -> None:
-    split: list[RunEvent] = [Chunk(1, b"a"), Chunk(2, b"b"), End(3, complete=True)]
-    assert untimed(split) == [Chunk(0, b"ab"), End(0, complete=True)]
+def test_joined_joins_what_a_network_may_split() -> None:
+    split: list[RunEvent] = [Chunk(1, b"a"), Chunk(1, b"b"), Chunk(2, b"c"), End(3, complete=True)]
+    assert joined(split) == [Chunk(1, b"ab"), Chunk(2, b"c"), End(3, complete=True)]
 
 
 @pytest.mark.parametrize(
