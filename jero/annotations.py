@@ -5,6 +5,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from typing import Annotated, TypeAliasType, Union, cast, get_args, get_origin
 
 from msgspec import Struct
+from msgspec.structs import StructConfig
 
 from jero.headers import has_text_form
 
@@ -50,6 +51,11 @@ def is_struct(annotation: object) -> bool:
     return isinstance(struct, type) and issubclass(struct, Struct)
 
 
+def config_of(struct: type[Struct]) -> StructConfig:
+    """How a Struct, which may be a generic one with its arguments, is configured."""
+    return cast("type[Struct]", get_origin(struct) or struct).__struct_config__
+
+
 def is_structs(annotation: object) -> bool:
     """Whether this is a Struct, a union of Structs, or a list, a tuple or a dictionary by strings of either."""
     annotation, *others = parts_of(annotation)
@@ -57,9 +63,9 @@ def is_structs(annotation: object) -> bool:
         return is_structs(annotation) and all(map(is_structs, others))
     origin, arguments = get_origin(annotation), arguments_of(annotation)
     if origin in {list, tuple}:
-        return all(is_structs(part) for part in arguments if part is not ...)
+        return bool(arguments) and all(is_structs(part) for part in arguments if part is not ...)
     if origin in {dict, Mapping}:
-        return arguments[0] is str and is_structs(arguments[1])
+        return len(arguments) == 2 and arguments[0] is str and is_structs(arguments[1])
     return is_struct(annotation)
 
 
@@ -73,4 +79,4 @@ def item_of(annotation: object) -> object:
     annotation = resolve(annotation)
     if get_origin(annotation) not in {AsyncIterator, AsyncIterable}:
         return None
-    return arguments_of(annotation)[0]
+    return next(iter(arguments_of(annotation)), None)

@@ -4,16 +4,25 @@ import inspect
 import logging
 from asyncio import Lock
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
 from typing import ClassVar, Concatenate, Final
 
 from jero.asgi import ASGIApp, Receive, Scope, Send
-from jero.authentication import Authenticator
+from jero.authentication import Authenticator, require_authenticator
 from jero.body import Limits
 from jero.dispatch import Dispatcher
 from jero.endpoint import Endpoint, require_template
 from jero.errors import HTTPError, WiringError
+from jero.lifespan import LifespanError
+from jero.openapi.document import About
+from jero.openapi.operations import Version
+from jero.openapi.serving import (
+    Publication,
+    compile_publications,
+    handlers_of,
+    require_servable,
+)
 from jero.streaming.open import OpenStreams, on_stop_signals
 from jero.wiring import Site, compile_endpoint
 
@@ -57,6 +66,7 @@ class BaseApp:
     def _reset(self) -> None:
         self._dispatcher = Dispatcher()
         self._middleware: list[Callable[[ASGIApp], ASGIApp]] = []
+        self._publications: list[Publication] = []
         self._entrance: ASGIApp = self._dispatcher.serve
         self._resources = AsyncExitStack()
         self._streams = OpenStreams()
@@ -105,7 +115,10 @@ class BaseApp:
             raise WiringError(
                 f"{name} has no path: declare it as `class {name}(Endpoint, path='/…')`"
             )
+        if authenticator is not None:
+            require_authenticator(authenticator, name)
         path = prefix if prefix and endpoint.path == "/" else prefix + endpoint.path
+        require_template(path, name)
         max_body: int | None = getattr(endpoint, "max_body", self.max_body)
         limits = Limits(
             max_body=max_body,
@@ -116,9 +129,12 @@ class BaseApp:
         self._dispatcher.add(path, compile_endpoint(endpoint, site))
 
     def _mount(self, path: str, app: ASGIApp) -> None:
-        """Let another ASGI application serve everything under `path` that no endpoint does, with its own lifespan.
+        """Let another ASGI application serve everything under `path` that no endpoint does, WebSockets included.
 
-        It finds `path` added to its `root_path`, as ASGI has it. Raises `WiringError`.
+        Where two are mounted above a path, the longer of theirs counts. It finds `path` added to its `root_path`, as
+        ASGI has it. Its lifespan runs within this application's: it is started after `_wire`, a failure there keeps
+        the server from starting, and it is stopped after the last stream has ended and before what was entered is
+        closed. Under a server without lifespan it has none. Raises `WiringError`.
         """
         name = type(self).__name__
         require_template(path, f"{name}._mount")
@@ -126,9 +142,36 @@ class BaseApp:
             raise WiringError(
                 f"{name} mounts under {path!r}: write it without slots and without a `/` at its end"
             )
-        if path in self._dispatcher.mounts:
+        if not self._dispatcher.mounts.add(path, app):
             raise WiringError(f"{name} mounts two applications under {path!r}: move one of them")
-        self._dispatcher.mount(path, app)
+
+    def _include_openapi(  # noqa: PLR0913 - what a document says of an API
+        self,
+        path: str = "/openapi.json",
+        *,
+        viewer: str | None = "/docs",
+        title: str | None = None,
+        version: str = "0.1.0",
+        description: str | None = None,
+        openapi: Version = "3.2",
+    ) -> None:
+        """Serve the OpenAPI document of all endpoints, also of those included later, and a page that shows it.
+
+        It is made when wiring ends, so what cannot be documented keeps the application from starting. By default the
+        API is called what the application's class is, and described by its docstring. `version` is the API's own.
+        `openapi="3.1"` is for tools that do not read 3.2, in which alone the items of a stream have a place of their
+        own. `viewer=None` leaves the page out. Mounted applications are not documented. Raises `WiringError`.
+        """
+        own = About.of(self)
+        about = About(
+            title or own.title,
+            version,
+            own.description if description is None else description,
+            openapi,
+        )
+        publication = Publication(path, viewer, about)
+        require_servable(publication, f"{type(self).__name__}._include_openapi")
+        self._publications.append(publication)
 
     async def _enter[T](self, resource: AbstractAsyncContextManager[T]) -> T:
         """Open a resource for as long as the application runs: a pool, a client.
@@ -184,8 +227,11 @@ class BaseApp:
                 raise WiringError(
                     f"{name}._wire is no coroutine function: write it as `async def _wire(self)`"
                 )
-            self._dispatcher, self._middleware = Dispatcher(), []
+            self._dispatcher, self._middleware, self._publications = Dispatcher(), [], []
             await self._wire()
+            handlers = handlers_of(self._dispatcher.routes)
+            for path, routes in compile_publications(self._publications, handlers):
+                self._dispatcher.add(path, routes)
             self._entrance = self._dispatcher.serve
             for wrap in reversed(self._middleware):
                 self._entrance = wrap(self._entrance)
@@ -206,7 +252,10 @@ class BaseApp:
                 await self._start()
                 end = partial(self._streams.end, self.shutdown_patience)
                 signals = on_stop_signals(end, self._streams.wait_closed)
-                with signals if self.ends_streams_on_signals else nullcontext():
+                async with AsyncExitStack() as stack:
+                    if self.ends_streams_on_signals:
+                        stack.enter_context(signals)
+                    await stack.enter_async_context(self._dispatcher.mounts.live())
                     is_started = True
                     await send({"type": "lifespan.startup.complete"})
                     await receive()
@@ -219,7 +268,7 @@ class BaseApp:
             await send({"type": "lifespan.shutdown.complete"})
 
     def _explain(self, error: Exception, phase: str) -> str:
-        if isinstance(error, WiringError):
+        if isinstance(error, WiringError | LifespanError):
             return str(error)
         name = type(self).__name__
         _logger.error("%s: %s failed", name, phase, exc_info=error)

@@ -11,6 +11,14 @@ type Send = Callable[[Message], Awaitable[None]]
 type ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+def path_below(scope: Scope) -> str:
+    """The path below the place where the application is mounted: `path` begins with `root_path` (ASGI HTTP)."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "").rstrip("/")
+    is_below = root and (path == root or path.startswith(f"{root}/"))
+    return path.removeprefix(root) or "/" if is_below else path
+
+
 def report_error(scope: Scope, error: BaseException) -> None:
     """Tell whoever serves `scope` of an error that was answered or logged, if they want to know (`jero.errors`)."""
     extensions: MutableMapping[str, Any] = scope.get("extensions") or {}

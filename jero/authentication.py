@@ -1,14 +1,13 @@
 """Who a request is from: what says so in its headers, and who is asked whether it is true."""
 
 import base64
-import binascii
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType, NoneType
-from typing import ClassVar, Union, get_type_hints, override
+from typing import ClassVar, Union, cast, get_type_hints, override
 
 from jero.annotations import parts_of
-from jero.errors import UnauthorizedError
+from jero.errors import UnauthorizedError, WiringError
 from jero.headers import encode_pair
 
 
@@ -67,7 +66,7 @@ class BasicAuthenticator[U](Authenticator[U]):
     async def authenticate(self, headers: Mapping[str, str]) -> U | None:
         try:
             decoded = base64.b64decode(_credentials(headers, "basic"), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # of what is no base64, and of what is no UTF-8 in it
             return None
         username, colon, password = decoded.partition(":")
         return await self.verify(username, password) if colon else None
@@ -103,9 +102,37 @@ def user_type(authenticator: Authenticator[object]) -> object:
     """What an authenticator says that its users are. Raises `TypeError` if it does not say."""
     kind = type(authenticator)
     check: object = getattr(kind, "verify", kind.authenticate)
-    hints = get_type_hints(check)
+    try:
+        hints = get_type_hints(check)
+    except Exception as error:
+        raise TypeError(
+            f"{kind.__name__} has an annotation that cannot be read: {error}"
+        ) from error
     if "return" not in hints:
         name = getattr(check, "__qualname__", kind.__name__)
         raise TypeError(f"{name} does not say what it returns: annotate it, as in `-> User | None`")
     users = [part for part in parts_of(hints["return"]) if part is not NoneType]
     return Union[tuple(users)] if users else NoneType  # noqa: UP007 - the parts are not known before
+
+
+def require_authenticator(authenticator: object, name: str) -> None:
+    """Raises `WiringError` for what cannot authenticate, on behalf of the endpoint of this name."""
+    if isinstance(authenticator, type):
+        given = authenticator.__name__
+        raise WiringError(
+            f"{name} is included with the class {given} as its authenticator: give an instance, `{given}(…)`"
+        )
+    kind = type(authenticator).__name__
+    if not isinstance(authenticator, Authenticator):
+        raise WiringError(
+            f"{name} is included with {kind} as its authenticator: let it inherit from `Authenticator`"
+        )
+    challenge: str | None = getattr(cast("object", authenticator), "challenge", None)
+    if challenge is None:
+        raise WiringError(
+            f"{kind} has no challenge: say how to authenticate, as in `challenge = 'Bearer'`"
+        )
+    try:
+        encode_pair("www-authenticate", challenge)
+    except ValueError as error:
+        raise WiringError(f"{kind}: {error}") from None

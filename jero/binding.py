@@ -1,7 +1,8 @@
 """A request → the arguments of a handler. What each of them can be, and how it is read, is decided at start-up."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Final, cast
 from urllib.parse import parse_qsl
 
@@ -21,7 +22,7 @@ from jero.asgi import Receive, Scope
 from jero.authentication import Authenticator, user_type
 from jero.body import Chunks, Limits, Lines, read_json, read_whole, require_json, require_ndjson
 from jero.errors import BadRequestError
-from jero.parameters import compile_reader
+from jero.parameters import compile_reader, guard, unreal_texts
 
 type Read = Callable[[Scope, Receive], Awaitable[object]]
 """Reads one argument from a request. Raises `HTTPError` for what the request lacks or has wrong."""
@@ -78,10 +79,17 @@ def _compile_user(annotation: object, context: Context) -> Read:
     if context.authenticator is None:
         raise ValueError("nobody says who that is: include the endpoint with an `authenticator`")
     found = user_type(context.authenticator)
-    if not set(parts_of(found)) <= set(parts_of(annotation)):
+    if not all(map(partial(_is_among, parts_of(annotation)), parts_of(found))):
         name = type(context.authenticator).__name__
         raise TypeError(f"{name} gives {show(found)}: annotate `user` with that")
     return read_user(context.authenticator)
+
+
+def _is_among(kinds: Sequence[object], kind: object) -> bool:
+    is_subclass = isinstance(kind, type) and any(
+        issubclass(kind, each) for each in kinds if isinstance(each, type)
+    )
+    return is_subclass or kind in kinds
 
 
 def _compile_path(annotation: object, context: Context) -> Read:
@@ -148,6 +156,8 @@ def _headers(scope: Scope) -> Mapping[str, list[str]]:
 
 
 def _compile_last_event_id(annotation: object, _context: Context) -> Read:
+    unreal = unreal_texts(annotation)
+
     # What an event stream's client says that it saw last (WHATWG HTML 9.2.4); it says it in UTF-8.
     async def read(scope: Scope, _receive: Receive) -> object:
         headers: list[tuple[bytes, bytes]] = scope["headers"]
@@ -155,7 +165,7 @@ def _compile_last_event_id(annotation: object, _context: Context) -> Read:
         if value is None:
             return None
         try:
-            return msgspec.convert(value.decode(), annotation, strict=False)
+            return msgspec.convert(guard(value.decode(), unreal), annotation, strict=False)
         except (msgspec.ValidationError, UnicodeDecodeError) as error:
             raise BadRequestError(f"Last-Event-ID: {error}") from None
 

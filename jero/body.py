@@ -1,6 +1,7 @@
 """A request's body: whole, as it comes, or line by line; within limits of size and time."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from typing import Final, cast, override
 
@@ -21,6 +22,9 @@ from jero.faults import Fault, Place, explain, find_faults
 NDJSON: Final = (b"application/x-ndjson", b"application/ndjson", b"application/jsonl")
 """The media types of a body of JSON lines. None of them is registered, and all are in use."""
 
+AHEAD: Final = 65_536
+"""How much of a body is received before it is asked for while a response is sent, in bytes, but for a last chunk."""
+
 
 class Limits(Struct, frozen=True):
     """How much of a body is read, in bytes, and for how long it is waited for, in seconds; `None` is without end."""
@@ -35,26 +39,58 @@ class Limits(Struct, frozen=True):
 
 
 class Upload:
-    """The messages of one request, which are read by who wants the body and by who watches for the client to leave."""
+    """The messages of one request, which are read by who wants the body and by who watches for the client to leave.
+
+    Only behind the body does it show that the client has left. So while a response is sent, the body is received
+    ahead of its reader, `AHEAD` bytes at most: a client that leaves with more than that unread is noticed when it is
+    read on.
+    """
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._is_read = asyncio.Event()
-        self._last: Message | None = None
+        self._turn = asyncio.Lock()
+        self._ahead: deque[Message] = deque()
+        self._size = 0
+        self._has_room = asyncio.Event()
+        self._is_whole = False
+        self._end: Message | None = None
 
     async def read(self) -> Message:
         """The next message, for the reader of the body."""
-        message = await self._receive()
-        if message["type"] == "http.disconnect":
-            self._last = message
-        if self._last is not None or not message.get("more_body", False):
-            self._is_read.set()
+        if not self._ahead and self._end is None:
+            async with self._turn:
+                if not self._ahead and self._end is None:
+                    await self._receive_next()
+            # Whoever watches comes first: then the stream ends because the client left, and not with an error.
+            if self._end is not None:
+                await asyncio.sleep(0)
+        if not self._ahead:
+            assert self._end is not None
+            return self._end
+        message = self._ahead.popleft()
+        self._size -= len(message.get("body", b""))
+        self._has_room.set()
         return message
 
     async def watch(self) -> Message:
-        """The next message that is not of the body, for whoever sends the response."""
-        await self._is_read.wait()
-        return await self._receive() if self._last is None else self._last
+        """The message that says that the client has left, for whoever sends the response."""
+        while self._end is None:
+            if self._size >= AHEAD and not self._is_whole:
+                self._has_room.clear()
+                await self._has_room.wait()
+            async with self._turn:
+                if self._end is None:
+                    await self._receive_next()
+        return self._end
+
+    async def _receive_next(self) -> None:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._end = message
+            return
+        self._ahead.append(message)
+        self._size += len(message.get("body", b""))
+        self._is_whole = not message.get("more_body", False)
 
 
 async def read_whole(scope: Scope, receive: Receive, limits: Limits) -> bytes:
@@ -141,6 +177,7 @@ class Lines[T](AsyncIterator[T]):
             while self._lines:
                 line = self._lines.pop()
                 self._number += 1
+                _check_size(self._scope, len(line), self._limits.max_body, f"Line {self._number}")
                 if line.strip():
                     return self._decode(line)
             if self._is_over:
@@ -158,7 +195,8 @@ class Lines[T](AsyncIterator[T]):
             *lines, rest = bytes(self._rest).split(b"\n")
             self._lines = lines[::-1]
             self._rest = bytearray(rest)
-        _check_size(self._scope, len(self._rest), self._limits.max_body, "A line")
+        number = self._number + len(self._lines) + 1
+        _check_size(self._scope, len(self._rest), self._limits.max_body, f"Line {number}")
 
     def _decode(self, line: bytes) -> T:
         try:

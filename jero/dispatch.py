@@ -4,18 +4,19 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final, cast
 
-from jero.asgi import ASGIApp, Receive, Scope, Send, report_error
+from jero.asgi import Receive, Scope, Send, path_below, report_error
 from jero.binding import SLOTS
 from jero.errors import (
     BadRequestError,
     ClientDisconnectedError,
     HTTPError,
     MethodNotAllowedError,
-    NotFoundError,
     WiringError,
 )
+from jero.mounting import Mounts
 from jero.responses import respond_options, respond_problem
 from jero.routing import Match, Router, allowed, split
 from jero.wiring import Route
@@ -30,7 +31,7 @@ class Dispatcher:
 
     def __init__(self) -> None:
         self.routes: list[Route] = []
-        self.mounts: dict[str, ASGIApp] = {}
+        self.mounts = Mounts()
         self._router: Router[Route] = Router()
         self._mappings: dict[type[Exception], Callable[[Exception], HTTPError]] = {}
 
@@ -45,10 +46,6 @@ class Dispatcher:
             )
         self.routes += routes.values()
 
-    def mount(self, path: str, app: ASGIApp) -> None:
-        """Let `app` serve what is under `path` and has no route."""
-        self.mounts[path] = app
-
     def map_error[E: Exception](self, kind: type[E], to: Callable[[E], HTTPError]) -> None:
         """Answer errors of this kind with what `to` makes of them."""
         self._mappings[kind] = cast("Callable[[Exception], HTTPError]", to)
@@ -62,7 +59,7 @@ class Dispatcher:
         try:
             match = self._find(scope)
             if match is None:
-                mounted = self._require_mounted(scope)
+                mounted = self.mounts.require(scope)
             else:
                 method: str = scope["method"]
                 route = match.methods.get("GET" if method == "HEAD" else method)
@@ -86,7 +83,7 @@ class Dispatcher:
         await app(inner, receive, send)
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
-        mounted = self._find_mounted(scope)
+        mounted = self.mounts.find(scope)
         if mounted is None:
             await receive()
             await send({"type": "websocket.close", "code": 1000, "reason": ""})
@@ -97,7 +94,7 @@ class Dispatcher:
     def _find(self, scope: Scope) -> Match[Route] | None:
         raw: bytes | None = scope.get("raw_path")
         if raw is None or b"%" not in raw:
-            path = _path_below(scope)
+            path = path_below(scope)
             return self._router.find(path) or self._router.match(path.split("/"))
         try:
             segments = split(raw.partition(b"?")[0].decode())
@@ -105,23 +102,8 @@ class Dispatcher:
             raise BadRequestError("The path is not UTF-8.") from None
         root = scope.get("root_path", "").rstrip("/").split("/")
         if len(root) > 1 and segments[: len(root)] == root:
-            segments = ["", *segments[len(root) :]]
+            segments = ["", *(segments[len(root) :] or [""])]
         return self._router.match(segments)
-
-    def _require_mounted(self, scope: Scope) -> tuple[ASGIApp, Scope]:
-        mounted = self._find_mounted(scope)
-        if mounted is None:
-            raise NotFoundError(f"Nothing is served under {scope['path']}")
-        return mounted
-
-    def _find_mounted(self, scope: Scope) -> tuple[ASGIApp, Scope] | None:
-        path = _path_below(scope)
-        roots = [root for root in self.mounts if path == root or path.startswith(f"{root}/")]
-        if not roots:
-            return None
-        root = max(roots, key=len)
-        root_path = scope.get("root_path", "").rstrip("/") + root
-        return self.mounts[root], {**scope, "root_path": root_path}
 
     async def _answer_error(
         self, error: BaseException, route: Route | None, scope: Scope, send: Send
@@ -136,18 +118,28 @@ class Dispatcher:
         elif not isinstance(error, Exception):
             raise error
         else:
-            to = next((self._mappings[k] for k in type(error).__mro__ if k in self._mappings), None)
-            problem = error if to is None else to(error)
-            if isinstance(problem, HTTPError):
-                await respond_problem(problem, scope, send)
+            try:
+                problem = self._problem_of(error)
+                if problem is not None:
+                    await respond_problem(problem, scope, send)
+                    return
+            except ClientDisconnectedError:
                 return
+            except Exception as also:  # noqa: BLE001 - of a mapping, or of members that JSON has no form for
+                error = also
         where = scope["path"] if route is None else route.handler.path
         request_id = _request_id(scope)
         by_name = f" (request {request_id})" if request_id else ""
         _logger.error("%s %s failed%s", scope["method"], where, by_name, exc_info=error)
         report_error(scope, error)
         members = {"request_id": request_id} if request_id else None
-        await respond_problem(HTTPError(members=members), scope, send)
+        with suppress(ClientDisconnectedError):
+            await respond_problem(HTTPError(members=members), scope, send)
+
+    def _problem_of(self, error: Exception) -> HTTPError | None:
+        to = next((self._mappings[k] for k in type(error).__mro__ if k in self._mappings), None)
+        problem = error if to is None else to(error)
+        return problem if isinstance(problem, HTTPError) else None
 
 
 async def _answer_other(
@@ -165,13 +157,6 @@ def _request_id(scope: Scope) -> str:
     headers: list[tuple[bytes, bytes]] = scope["headers"]
     given = next((value for name, value in headers if name == b"x-request-id"), b"")
     return given.decode() if _REQUEST_ID.fullmatch(given) else ""
-
-
-def _path_below(scope: Scope) -> str:
-    """The path below the place where the application is mounted (ASGI: `path` begins with `root_path`)."""
-    path: str = scope["path"]
-    root: str = scope.get("root_path", "").rstrip("/")
-    return path.removeprefix(root) or "/" if root else path
 
 
 def _owner_of(routes: Mapping[str, Route]) -> str:

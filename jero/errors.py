@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from jero.faults import Fault
-from jero.headers import RawHeaders, encode_raw
+from jero.headers import RawHeaders, encode_raw, require_no_framing
 
 _STANDARD = frozenset({"type", "title", "status", "detail", "instance"})
 
@@ -24,7 +24,8 @@ class HTTPError(Exception):
     """Raise it from a handler, or from a stream before its first item, to answer with a problem detail.
 
     A subclass declares what kind of problem it is: `status_code`, and if need be a `title` (by default the
-    status's own phrase) and a `type`, a URI that identifies the kind (RFC 9457 § 3.1). What happened this time is
+    status's own phrase) and a `type`, a URI that identifies the kind (RFC 9457 § 3.1); declaring a status that is
+    no error's raises `ValueError`. What happened this time is
     `detail`. `members` are further members of the problem detail (§ 3.2), of whatever msgspec encodes as JSON.
     `raw_headers` are sent along, such as `Retry-After`. Raises `ValueError` for a header that cannot be sent and
     for a member by the name of a standard one.
@@ -40,6 +41,13 @@ class HTTPError(Exception):
     title: ClassVar[str] = ""
     type: ClassVar[str] = "about:blank"
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if not 400 <= cls.status_code <= 599:
+            raise ValueError(
+                f"{cls.__name__} has the status {cls.status_code}: that of an error is between 400 and 599"
+            )
+
     def __init__(
         self,
         detail: str = "",
@@ -50,6 +58,7 @@ class HTTPError(Exception):
         super().__init__(detail)
         self.detail = detail
         encode_raw(raw_headers)  # what cannot be sent is better refused here
+        require_no_framing(raw_headers or ())
         self.raw_headers: RawHeaders = raw_headers or {}
         if members and (taken := _STANDARD & members.keys()):
             raise ValueError(f"{min(taken)!r} is a standard member of a problem detail")

@@ -3,14 +3,15 @@
 Nothing of this runs while requests are as they should be.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, Literal, cast, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
 
-from jero.annotations import is_struct, parts_of
+from jero.annotations import config_of, is_struct, parts_of
 
 type Place = Literal["path", "params", "headers", "json", "ndjson"]
 """The part of a request that a handler's argument of this name comes from."""
@@ -20,6 +21,13 @@ MOST: Final = 20
 
 _DEPTH: Final = 8
 """How deep they are looked for. Of what is wrong further in, the first fault is told, with its path."""
+
+
+_TOLD: Final = re.compile(r"(.*) - at (`key` in )?`(.*)`", re.DOTALL)
+"""How msgspec tells what is wrong, and where."""
+
+_PLAIN: Final = re.compile(r"[\w-]+")
+_SEQUENCES: Final = (list, tuple, set, frozenset, Sequence)
 
 
 class Fault(Struct, frozen=True, rename={"place": "in"}, omit_defaults=True):
@@ -44,8 +52,19 @@ def find_faults(
 
 def explain(error: msgspec.ValidationError) -> tuple[str, str]:
     """The JSON path of what msgspec has found wrong, and what that is."""
-    text, _, path = str(error).rpartition(" - at `")
-    return (path.rstrip("`"), text) if text else ("$", path)
+    found = _TOLD.fullmatch(str(error))
+    if found is None:
+        return "$", str(error)
+    what, key, path = found.groups()
+    return path, f"{what} as a key" if key else what
+
+
+def member(path: str, name: str) -> str:
+    """The path of a member of what is at `path`: in brackets where its name would not read as one (RFC 9535 § 2.5)."""
+    if _PLAIN.fullmatch(name):
+        return f"{path}.{name}"
+    quoted = name.replace("\\", "\\\\").replace("'", "\\'")
+    return f"{path}['{quoted}']"
 
 
 def _find(
@@ -54,44 +73,67 @@ def _find(
     try:
         msgspec.convert(value, annotation, strict=strict, str_keys=True)
     except msgspec.ValidationError as error:
-        where, what = explain(error)
-        inner = _inner(value, annotation, path) if depth else ()
         is_found_inside = False
-        for inner_path, inner_value, inner_annotation in inner:
-            if inner_value is msgspec.UNSET:
-                is_found_inside = True
-                yield inner_path, "Missing, and required"
-                continue
-            faults = _find(
-                inner_value, inner_annotation, inner_path, strict=strict, depth=depth - 1
-            )
-            for fault in faults:
-                is_found_inside = True
-                yield fault
+        for fault in _find_inside(value, annotation, path, strict=strict, depth=depth - 1):
+            is_found_inside = True
+            yield fault
         if not is_found_inside:
+            where, what = explain(error)
             yield path + where.removeprefix("$"), what
 
 
-def _inner(value: object, annotation: object, path: str) -> Iterator[tuple[str, object, object]]:
-    """What a value holds, with its path and its type; `UNSET` where something is missing."""
-    if isinstance(value, dict):
+def _find_inside(
+    value: object, annotation: object, path: str, *, strict: bool, depth: int
+) -> Iterator[tuple[str, str]]:
+    if depth and isinstance(value, dict):
         members = cast("Mapping[str, object]", value)
-        if (struct := _struct_of(members, annotation)) is not None:
-            for field in msgspec.structs.fields(struct):
-                member = members.get(field.encode_name, msgspec.UNSET)
-                if member is not msgspec.UNSET or field.required:
-                    yield f"{path}.{field.encode_name}", member, field.type
-            return
-        kinds = [part for part in parts_of(annotation) if get_origin(part) in {dict, Mapping}]
-        if len(kinds) == 1:
-            for name, member in members.items():
-                yield f"{path}.{name}", member, get_args(kinds[0])[1]
-    elif isinstance(value, list):
+        struct = _struct_of(members, annotation)
+        if struct is not None:
+            yield from _find_absent_and_unknown(members, struct, path)
+        for name, kind in _member_types(members, annotation, struct):
+            where = member(path, name)
+            yield from _find(members[name], kind, where, strict=strict, depth=depth)
+    elif depth and isinstance(value, list):
         items = cast("list[object]", value)
-        kinds = [part for part in parts_of(annotation) if get_origin(part) is list]
-        if len(kinds) == 1:
-            for number, item in enumerate(items):
-                yield f"{path}[{number}]", item, get_args(kinds[0])[0]
+        for number, (item, kind) in enumerate(
+            zip(items, _item_types(items, annotation), strict=False)
+        ):
+            yield from _find(item, kind, f"{path}[{number}]", strict=strict, depth=depth)
+
+
+def _find_absent_and_unknown(
+    members: Mapping[str, object], struct: type[Struct], path: str
+) -> Iterator[tuple[str, str]]:
+    fields = msgspec.structs.fields(struct)
+    for field in fields:
+        if field.required and field.encode_name not in members:
+            yield member(path, field.encode_name), "Missing, and required"
+    config = config_of(struct)
+    if config.forbid_unknown_fields:
+        known = {field.encode_name for field in fields} | {config.tag_field}
+        yield from ((member(path, name), "Unknown") for name in members if name not in known)
+
+
+def _member_types(
+    members: Mapping[str, object], annotation: object, struct: type[Struct] | None
+) -> Iterator[tuple[str, object]]:
+    if struct is not None:
+        for field in msgspec.structs.fields(struct):
+            if field.encode_name in members:
+                yield field.encode_name, field.type
+        return
+    kinds = [part for part in parts_of(annotation) if get_origin(part) in {dict, Mapping}]
+    if len(kinds) == 1:
+        yield from ((name, get_args(kinds[0])[1]) for name in members)
+
+
+def _item_types(items: Sequence[object], annotation: object) -> Sequence[object]:
+    kinds = [part for part in parts_of(annotation) if get_origin(part) in _SEQUENCES]
+    if len(kinds) != 1:
+        return ()
+    first, *others = arguments = get_args(kinds[0])
+    is_fixed = get_origin(kinds[0]) is tuple and others != [...]
+    return arguments if is_fixed else [first] * len(items)
 
 
 def _struct_of(members: Mapping[str, object], annotation: object) -> type[Struct] | None:
@@ -100,7 +142,7 @@ def _struct_of(members: Mapping[str, object], annotation: object) -> type[Struct
     if len(structs) == 1:
         return structs[0]
     for struct in structs:
-        config = cast("type[Struct]", get_origin(struct) or struct).__struct_config__
+        config = config_of(struct)
         if config.tag is not None and members.get(str(config.tag_field)) == config.tag:
             return struct
     return None

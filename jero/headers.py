@@ -16,6 +16,7 @@ type HeaderPairs = list[tuple[bytes, bytes]]
 type RawHeaders = Mapping[str, str]
 
 _TEXTUAL: Final = (str, int, float, bool, Decimal, UUID, datetime, date, time, timedelta)
+_FRAMING: Final = ("content-length", "transfer-encoding")
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _NOT_A_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|^[ \t]|[ \t]$|[^\x00-\xff]")
 
@@ -38,6 +39,15 @@ def encode_pair(name: str, value: str) -> tuple[bytes, bytes]:
             " blanks at its ends (RFC 9110 § 5.5)"
         )
     return name.lower().encode("latin-1"), value.encode("latin-1")
+
+
+def require_no_framing(names: Iterable[str]) -> None:
+    """Raises `ValueError` for a field that says how the body is framed."""
+    for name in names:
+        if name.lower() in _FRAMING:
+            raise ValueError(
+                f"{name} cannot be set: how a response is framed is the server's business"
+            )
 
 
 def merge(defaults: HeaderPairs, *layers: Iterable[tuple[bytes, bytes]]) -> HeaderPairs:

@@ -1,15 +1,23 @@
 """Text by name → a Struct: the slots of a path, a query string, header fields."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import get_origin
+from decimal import Decimal
+from functools import partial
+from typing import Final, cast, get_origin
 
 import msgspec
 from msgspec import Struct
 
-from jero.annotations import parts_of
+from jero.annotations import config_of, parts_of
 from jero.errors import InvalidRequestError
-from jero.faults import Fault, Place, explain, find_faults
+from jero.faults import Fault, Place, explain, find_faults, member
 from jero.headers import field_names, require_text_form
+
+_UNREAL: Final = (
+    "null",
+    *(sign + word for sign in ("", "+", "-") for word in ("nan", "inf", "infinity")),
+)
 
 type Texts = Mapping[str, Sequence[str]]
 """What was given, by name: one text, or as many as the name was given times."""
@@ -26,14 +34,17 @@ class _Field(Struct, frozen=True):
     is_list: bool
     is_required: bool
     is_header: bool
+    unreal: frozenset[str]
+    """What `unreal_texts` says of its type."""
 
     def value_of(self, given: Sequence[str]) -> str | list[str]:
         """What msgspec is to convert: one text, or a list; also where there ought to be one, so that it refuses."""
-        if self.is_list:
-            return _elements(given) if self.is_header else list(given)
-        if self.is_header:
-            return ", ".join(given)  # a field on two lines is one (RFC 9110 § 5.3)
-        return given[0] if len(given) == 1 else list(given)
+        texts = given
+        if self.is_header:  # a field on two lines is one (RFC 9110 § 5.3)
+            texts = _elements(given) if self.is_list else [", ".join(given)]
+        if self.unreal:
+            texts = [guard(text, self.unreal) for text in texts]
+        return list(texts) if self.is_list or len(texts) > 1 else texts[0]
 
 
 def compile_reader(place: Place, struct: type[Struct]) -> Callable[[Texts], Struct]:
@@ -45,7 +56,9 @@ def compile_reader(place: Place, struct: type[Struct]) -> Callable[[Texts], Stru
     """
     fields = _fields(place, struct)
     known = {field.name for field in fields}
-    is_closed = place == "params" and struct.__struct_config__.forbid_unknown_fields
+    is_closed = place == "params" and config_of(struct).forbid_unknown_fields
+    if config_of(struct).array_like:
+        raise TypeError(f"{struct.__name__} is `array_like`, and what it is made from has names")
 
     def read(texts: Texts) -> Struct:
         values: dict[str, object] = {}
@@ -64,13 +77,13 @@ def compile_reader(place: Place, struct: type[Struct]) -> Callable[[Texts], Stru
     def faults(texts: Texts) -> list[Fault]:
         found = [fault for field in fields for fault in _faults_of(field, place, texts)]
         unknown = [name for name in texts if name not in known] if is_closed else []
-        return found + [Fault(place, f"$.{name}", "Unknown") for name in unknown]
+        return found + [Fault(place, member("$", name), "Unknown") for name in unknown]
 
     return read
 
 
 def _faults_of(field: _Field, place: Place, texts: Texts) -> list[Fault]:
-    path = f"$.{field.name}"
+    path = member("$", field.name)
     given = texts.get(field.name)
     if given is None:
         return [Fault(place, path, "Missing, and required")] if field.is_required else []
@@ -83,6 +96,27 @@ def _faults_of(field: _Field, place: Place, texts: Texts) -> list[Fault]:
 def _elements(lines: Sequence[str]) -> list[str]:
     """The elements of a field that is a list, on however many lines it was sent (RFC 9110 § 5.6.1)."""
     return [element.strip() for line in lines for element in line.split(",") if element.strip()]
+
+
+def unreal_texts(annotation: object) -> frozenset[str]:
+    """What msgspec reads as `None` or as a number that has no JSON, in lower case: a text says neither."""
+    return frozenset(filter(partial(_is_unreal, annotation), _UNREAL))
+
+
+def guard(text: str, unreal: frozenset[str]) -> str:
+    """The text, or where it is one of these, one that msgspec refuses as it does any that is no value."""
+    return f"{text}\N{ZERO WIDTH SPACE}" if text.lower() in unreal else text
+
+
+def _is_unreal(annotation: object, text: str) -> bool:
+    for value in (text, [text]):
+        try:
+            read: object = msgspec.convert(value, annotation, strict=False)
+        except msgspec.ValidationError:
+            continue
+        each = cast("list[object]", read)[0] if isinstance(read, list) else read
+        return each is None or (isinstance(each, float | Decimal) and not math.isfinite(each))
+    return False
 
 
 def _fields(place: Place, struct: type[Struct]) -> list[_Field]:
@@ -101,6 +135,7 @@ def _fields(place: Place, struct: type[Struct]) -> list[_Field]:
             is_list=any(get_origin(part) is list for part in parts_of(field.type)),
             is_required=field.required,
             is_header=place == "headers",
+            unreal=unreal_texts(field.type),
         )
         for field, name in zip(fields, names, strict=True)
     ]

@@ -1,17 +1,24 @@
 """The responses that are whole before they are sent, as a handler returns them, and how they are sent."""
 
+import re
 from typing import Final
 from urllib.parse import quote
 
 from msgspec import Struct
 
-from jero.asgi import Scope, Send
+from jero.asgi import Message, Scope, Send
 from jero.errors import ClientDisconnectedError, HTTPError
-from jero.headers import HeaderPairs, RawHeaders, encode_raw, merge
+from jero.headers import HeaderPairs, RawHeaders, encode_raw, merge, require_no_framing
 
-_BODILESS: Final = (204, 205, 304)
-_FRAMING: Final = ("content-length", "transfer-encoding")
+BODILESS: Final = (204, 205, 304)
+"""The final statuses that have no content (RFC 9110 § 15.3.5, § 15.3.6, § 15.4.5)."""
+
+_LENGTHLESS: Final = (204, 304)
+"""Those that say nothing of its length either: that of a 304 would be of what was not sent (RFC 9110 § 8.6)."""
+
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
+
+_STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class Response[H](Struct, kw_only=True):
@@ -28,17 +35,13 @@ class Response[H](Struct, kw_only=True):
 
     def require_body_status(self) -> None:
         """Raises `ValueError` for a status that has no body, and for headers that say how the body is framed."""
-        if not 200 <= self.status_code <= 599 or self.status_code in _BODILESS:
+        if not 200 <= self.status_code <= 599 or self.status_code in BODILESS:
             raise ValueError(f"a response with status {self.status_code} cannot carry a body")
         self.require_no_framing()
 
     def require_no_framing(self) -> None:
         """Raises `ValueError` for headers that say how the body is framed."""
-        for name in self.raw_headers or ():
-            if name.lower() in _FRAMING:
-                raise ValueError(
-                    f"{name} cannot be set: how a response is framed is the server's business"
-                )
+        require_no_framing(self.raw_headers or ())
 
 
 class JSONResponse[T, H = None](Response[H]):
@@ -116,7 +119,8 @@ class RedirectResponse[H = None](_Redirect[H]):
 
     def encode_location(self) -> bytes:
         """The value of `Location`: a URI reference (RFC 9110 § 10.2.2)."""
-        return quote(self.location, safe="!#$%&'()*+,/:;=?@[]~").encode()
+        location = _STRAY_PERCENT.sub("%25", self.location)
+        return quote(location, safe="!#$%&'()*+,/:;=?@[]~").encode()
 
 
 async def send_whole(
@@ -126,12 +130,19 @@ async def send_whole(
 
     Raises `ClientDisconnectedError` where the server says so.
     """
-    if body or status not in _BODILESS:
+    if status not in _LENGTHLESS:
         headers = [*headers, (b"content-length", b"%d" % len(body))]
     if scope["method"] == "HEAD":
         body = b""
+    await send_both(
+        send, {"type": "http.response.start", "status": status, "headers": headers}, body
+    )
+
+
+async def send_both(send: Send, start: Message, body: bytes) -> None:
+    """Send the start of a response and all that follows. Raises `ClientDisconnectedError` where the server says so."""
     try:
-        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send(start)
         await send({"type": "http.response.body", "body": body})
     except OSError as error:  # how ASGI servers may say it (HTTP 2.4)
         raise ClientDisconnectedError from error

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from jero.annotations import is_struct, is_structs, resolve, show
 from jero.errors import WiringError
-from jero.headers import field_names
+from jero.headers import field_names, require_no_framing
 from jero.responses import (
     BytesResponse,
     EmptyResponse,
@@ -59,6 +59,8 @@ def read_returned(name: str, method: str, annotation: object) -> Returned:
     if kind not in MEDIA_TYPES:
         if is_structs(annotation) and not _is_response(annotation):
             return Returned(JSONResponse, annotation, is_bare=True)
+        if annotation is types.NoneType:
+            raise WiringError(f"{name} returns None: let it return an `EmptyResponse`")
         raise WiringError(
             f"{name} returns {show(annotation)}: expected a Struct, a list of Structs, or a response, such as"
             " `JSONResponse[Order]`"
@@ -94,7 +96,7 @@ def _read_headers(name: str, headers: object) -> type[Struct] | None:
     if not is_struct(headers) or not isinstance(headers, type):
         raise WiringError(f"{name} has headers of the type {show(headers)}: expected a Struct")
     try:
-        field_names(headers)
+        require_no_framing(name for _, name in field_names(headers))
     except TypeError as error:
         raise WiringError(
             f"{name}: {error}: use str, int, float, bool, a date, a UUID or an Enum"

@@ -19,6 +19,7 @@ from jero.responses import (
     RedirectResponse,
     Response,
     TextResponse,
+    send_both,
     send_whole,
 )
 from jero.returns import MEDIA_TYPES, Returned
@@ -123,7 +124,7 @@ def _compile_headers(name: str, returned: Returned) -> _Headers:
     encode_typed = None if returned.headers is None else compile_encoder(returned.headers)
 
     def encode(response: Response[Struct]) -> HeaderPairs:
-        headers = defaults
+        headers = defaults.copy()  # for middleware may change what it is given
         if isinstance(response, RedirectResponse):
             headers = [*headers, (b"location", response.encode_location())]
         if response.headers is not None:
@@ -150,8 +151,7 @@ def _compile_stream(name: str, returned: Returned, streams: OpenStreams) -> Resp
         headers = encode_headers(response)
         start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
         if scope["method"] == "HEAD":
-            await send(start)
-            await send({"type": "http.response.body", "body": b""})
+            await send_both(send, start, b"")
             return
         keepalive = getattr(response, "keepalive", None)
         source = Source(response.stream)

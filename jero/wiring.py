@@ -9,12 +9,14 @@ from typing import Final, get_type_hints
 
 from msgspec import Struct
 
+from jero.annotations import show
 from jero.asgi import Receive, Scope
 from jero.authentication import Authenticator
 from jero.binding import ARGUMENTS, Context, Read, is_upload, read_user
 from jero.body import Limits, Upload
 from jero.endpoint import Endpoint, Operation
 from jero.errors import WiringError
+from jero.responses import BODILESS, EmptyResponse, RedirectResponse
 from jero.returns import Returned, read_returned
 from jero.routing import slots_of
 from jero.sending import Respond, compile_respond
@@ -104,6 +106,11 @@ def _compile(name: str, method: str, endpoint: Endpoint, site: Site) -> Route:
         )
     returned = read_returned(name, method, hints.pop("return"))
     operation = Operation.of(call)
+    if operation.status_code in BODILESS and returned.kind not in {EmptyResponse, RedirectResponse}:
+        raise WiringError(
+            f"{name} returns {show(returned.content or returned.kind)} with the status {operation.status_code}, which"
+            " has no body: return an `EmptyResponse`, or name another status"
+        )
     arguments = _read_arguments(name, method, call, hints)
     handler = Handler(
         name=name,

@@ -7,10 +7,10 @@ except ModuleNotFoundError as error:
 else:
     del _httpx
 
+from jero.lifespan import LifespanError
 from jero.testing.clock import VirtualClock
 from jero.testing.event_stream import ReceivedEvent
 from jero.testing.events import aiter_events, iter_events
-from jero.testing.lifespan import LifespanError
 from jero.testing.ndjson import aiter_ndjson, iter_ndjson
 from jero.testing.sync import SyncASGITransport
 from jero.testing.transport import ASGITransport

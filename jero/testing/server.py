@@ -4,10 +4,11 @@ from collections.abc import AsyncIterable
 from contextlib import AsyncExitStack
 
 import httpx
+from anyio import CancelScope
 
 from jero.asgi import Message
+from jero.lifespan import Lifespan
 from jero.testing.connection import ASGIApp, Connection
-from jero.testing.lifespan import Lifespan
 from jero.testing.scope import Options, http_scope
 
 
@@ -24,11 +25,13 @@ class Server:
         """Start the app. Raises `LifespanError`, and `RuntimeError` if it is started already."""
         if self._lifespan is not None:
             raise RuntimeError("this transport is in use already: make one for each client")
-        self._lifespan = Lifespan(self._app, self._options.patience)
+        self._lifespan = lifespan = Lifespan(self._app, self._options.patience)
         try:
-            await self._lifespan.start()
+            await lifespan.start()
         except BaseException:
             self._lifespan = None
+            with CancelScope(shield=True):
+                await lifespan.abandon()
             raise
 
     async def stop(self) -> None:
@@ -36,7 +39,7 @@ class Server:
         lifespan, self._lifespan = self._lifespan, None
         async with AsyncExitStack() as stack:
             if lifespan is not None:
-                stack.push_async_callback(lifespan.stop)
+                stack.push_async_callback(_stop, lifespan)
             for connection in tuple(self._open):
                 stack.push_async_callback(connection.close)
 
@@ -71,3 +74,9 @@ class Server:
         return httpx.Response(
             start["status"], headers=start.get("headers", ()), stream=body, extensions=extensions
         )
+
+
+async def _stop(lifespan: Lifespan) -> None:
+    # As `wait_returned` has it: a cancel scope that is cancelled does not cut teardown short.
+    with CancelScope(shield=True):
+        await lifespan.stop()

@@ -1,8 +1,10 @@
-"""How long the end of an application's call is waited for."""
+"""How long the end of an application's call is waited for, also where a cancel scope of anyio is cancelled."""
 
 import asyncio
 
 from anyio import CancelScope
+
+from jero import lifespan
 
 
 async def wait_returned(task: asyncio.Task[None], patience: float) -> bool:
@@ -13,11 +15,5 @@ async def wait_returned(task: asyncio.Task[None], patience: float) -> bool:
     """
     is_returned = False
     with CancelScope(shield=True):
-        try:
-            await asyncio.wait((task,), timeout=patience)
-        finally:
-            is_returned = task.done()
-            if not is_returned:
-                task.cancel()
-                await asyncio.wait((task,))
-    return is_returned
+        is_returned = await lifespan.wait_returned(task, patience)
+    return is_returned  # noqa: RET504 - to a type checker, a scope may swallow what is raised in it

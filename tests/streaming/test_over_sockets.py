@@ -1,20 +1,18 @@
 """The promises that only a real server and a real connection can show."""
 
 import asyncio
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 from msgspec import Struct
 
-from jero import BaseApp, Endpoint, NDJSONStreamingResponse
+from jero import Endpoint, NDJSONStreamingResponse
 from tests.asking import app_of
+from tests.serving import served
 
 pytestmark = pytest.mark.anyio
 
@@ -51,19 +49,6 @@ app = App()
 
 class Row(Struct):
     number: int
-
-
-@asynccontextmanager
-async def served(app: BaseApp) -> AsyncGenerator[httpx.AsyncClient]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, log_level="critical", lifespan="on")
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve([listener]))
-        port = listener.getsockname()[1]
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-            yield client
-        server.should_exit = True
-        await serving
 
 
 class Gated(Endpoint, path="/rows"):

@@ -4,11 +4,9 @@ import asyncio
 import logging
 from typing import Final
 
-from jero.asgi import Message, Scope
-from jero.testing.connection import ASGIApp
-from jero.testing.waiting import wait_returned
+from jero.asgi import ASGIApp, Message, Scope
 
-_logger: Final = logging.getLogger("jero.testing")
+_logger: Final = logging.getLogger("jero")
 
 
 class LifespanError(Exception):
@@ -23,9 +21,10 @@ class Lifespan:
 
     An app that lets an exception out, or returns, before it has answered the start-up has no lifespan, and is served
     without one, as the specification has it; if it had taken the start-up message by then, that is logged.
+    `patience` is how long its end is waited for, in seconds; `None` for ever.
     """
 
-    def __init__(self, app: ASGIApp, patience: float) -> None:
+    def __init__(self, app: ASGIApp, patience: float | None = None) -> None:
         self.state: dict[str, object] = {}
         self._app = app
         self._patience = patience
@@ -38,14 +37,9 @@ class Lifespan:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Wait until the app has started. Raises `LifespanError`."""
+        """Wait until the app has started. Raises `LifespanError`. If this raises, `abandon` is due."""
         self._task = asyncio.create_task(self._run())
-        try:
-            await self._is_started.wait()
-        except asyncio.CancelledError:
-            self._task.cancel()
-            await wait_returned(self._task, self._patience)
-            raise
+        await self._is_started.wait()
         if self._failed is not None:
             await self._end()
         elif self._error is not None and self._inbox.empty() and not self._is_supported:
@@ -62,6 +56,12 @@ class Lifespan:
         if self._task is not None and self._is_supported:
             self._inbox.put_nowait({"type": "lifespan.shutdown"})
             await self._end()
+
+    async def abandon(self) -> None:
+        """Cancel what is left of the app's call, and wait until that has ended."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.wait((self._task,))
 
     async def _end(self) -> None:
         assert self._task is not None
@@ -86,7 +86,7 @@ class Lifespan:
             await self._app(scope, self._inbox.get, self._send)
         except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # noqa: BLE001 - it is raised where the test can see it
+        except BaseException as error:  # noqa: BLE001 - it is raised where the owner can see it
             self._error = error
         finally:
             self._is_started.set()
@@ -104,3 +104,19 @@ class Lifespan:
             case kind:
                 raise RuntimeError(f"the ASGI message {kind!r} is out of place in a lifespan")
         self._is_started.set()
+
+
+async def wait_returned(task: asyncio.Task[None], patience: float | None) -> bool:
+    """Wait until `task` is done, and cancel it after `patience` seconds. Whether it returned by itself.
+
+    It is done when this returns or raises.
+    """
+    is_returned = False
+    try:
+        await asyncio.wait((task,), timeout=patience)
+    finally:
+        is_returned = task.done()
+        if not is_returned:
+            task.cancel()
+            await asyncio.wait((task,))
+    return is_returned

@@ -1,0 +1,89 @@
+"""Other applications beside the endpoints: who serves what is under a path, and their lifespans."""
+
+from collections.abc import AsyncGenerator, ItemsView
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from jero.asgi import ASGIApp, Scope, path_below
+from jero.errors import NotFoundError
+from jero.lifespan import Lifespan, LifespanError
+
+
+class Mounts:
+    """The applications that are mounted, by path."""
+
+    def __init__(self) -> None:
+        self._apps: dict[str, ASGIApp] = {}
+        self._states: dict[str, dict[str, object]] = {}
+
+    def __len__(self) -> int:
+        return len(self._apps)
+
+    def add(self, path: str, app: ASGIApp) -> bool:
+        """Let `app` serve what is under `path`. False, and nothing is added, if another one does."""
+        if path in self._apps:
+            return False
+        self._apps[path] = app
+        return True
+
+    def items(self) -> ItemsView[str, ASGIApp]:
+        """Each path, and the application under it."""
+        return self._apps.items()
+
+    def find(self, scope: Scope) -> tuple[ASGIApp, Scope] | None:
+        """The application with the longest path that this connection's is under, and the scope as it is to see it."""
+        path = path_below(scope)
+        roots = [root for root in self._apps if path == root or path.startswith(f"{root}/")]
+        if not roots:
+            return None
+        root = max(roots, key=len)
+        inner = {**scope, "root_path": scope.get("root_path", "").rstrip("/") + root}
+        if root in self._states:
+            inner["state"] = scope.get("state", {}) | self._states[root]
+        return self._apps[root], inner
+
+    def require(self, scope: Scope) -> tuple[ASGIApp, Scope]:
+        """The same, where there has to be one. Raises `NotFoundError`."""
+        found = self.find(scope)
+        if found is None:
+            raise NotFoundError(f"Nothing is served under {scope['path']}")
+        return found
+
+    @asynccontextmanager
+    async def live(self) -> AsyncGenerator[None]:
+        """Run the lifespan of each: start them in order, and stop them in reverse.
+
+        One that is mounted twice is started once. Raises `LifespanError`, which names the path, and what an
+        application lets out as it is stopped; all others are stopped nevertheless.
+        """
+        states: dict[int, dict[str, object]] = {}
+        async with AsyncExitStack() as stack:
+            for path, app in self._apps.items():
+                if id(app) not in states:
+                    lifespan = await _start(path, app)
+                    stack.push_async_callback(_stop, path, lifespan)
+                    states[id(app)] = lifespan.state
+                self._states[path] = states[id(app)]
+            yield
+
+
+async def _start(path: str, app: ASGIApp) -> Lifespan:
+    lifespan = Lifespan(app)
+    try:
+        await lifespan.start()
+    except LifespanError as error:
+        raise _named("startup", path, error) from error
+    except BaseException:
+        await lifespan.abandon()
+        raise
+    return lifespan
+
+
+async def _stop(path: str, lifespan: Lifespan) -> None:
+    try:
+        await lifespan.stop()
+    except LifespanError as error:
+        raise _named("shutdown", path, error) from error
+
+
+def _named(phase: str, path: str, error: LifespanError) -> LifespanError:
+    return LifespanError(f"{phase} of what is mounted under {path!r} failed: {error}")

@@ -1,0 +1,118 @@
+"""The routes of an application → its OpenAPI Object (OpenAPI 3.2)."""
+
+import inspect
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from jero.errors import WiringError
+from jero.openapi.operations import (
+    Version,
+    default_id,
+    describe,
+    present,
+    subject,
+    tags_of,
+)
+from jero.openapi.schemas import Members, Schemas
+from jero.wiring import Handler
+
+VERSIONS: Final = {"3.1": "3.1.1", "3.2": "3.2.0"}
+"""What a document can be written in."""
+
+
+class About(Struct, frozen=True):
+    """What a document says of the whole API, and what it is written in."""
+
+    title: str
+    version: str = "0.1.0"
+    description: str = ""
+    openapi: Version = "3.2"
+
+    @staticmethod
+    def of(app: object) -> "About":
+        """What is said where the application says nothing itself: the name and the docstring of its class."""
+        kind = type(app)
+        return About(kind.__name__, description=inspect.cleandoc(kind.__doc__ or ""))
+
+
+def encode_document(handlers: Sequence[Handler], about: About) -> bytes:
+    """The document of these handlers, as JSON that can be read. Raises `WiringError` for what cannot be documented."""
+    document = msgspec.json.encode(build_document(handlers, about))
+    return msgspec.json.format(document, indent=2) + b"\n"
+
+
+def build_document(handlers: Sequence[Handler], about: About) -> Members:
+    """The document of these handlers. Raises `WiringError` for what cannot be documented."""
+    schemas = Schemas()
+    ids = _operation_ids(handlers)
+    paths: dict[str, Members] = {}
+    schemes: Members = {}
+    for handler, operation_id in zip(handlers, ids, strict=True):
+        operation = describe(handler, operation_id, schemas, about.openapi)
+        if handler.authenticator is not None:
+            operation["security"] = [{_add_scheme(handler, schemes): []}]
+        paths.setdefault(handler.path, {})[handler.method.lower()] = operation
+    info = {"title": about.title, "version": about.version}
+    return {
+        "openapi": VERSIONS[about.openapi],
+        "info": info | present(description=about.description),
+        "paths": paths,
+        "components": present(schemas=schemas.complete(), securitySchemes=schemes),
+        "tags": _tags(handlers),
+    }
+
+
+def _operation_ids(handlers: Sequence[Handler]) -> list[str]:
+    """An id for each, no two the same. One that is declared goes before one that is made of names."""
+    taken: dict[str, str] = {}
+    for handler in handlers:
+        declared = handler.operation.operation_id
+        if declared is None:
+            continue
+        if declared in taken:
+            raise WiringError(
+                f"{handler.name} has the operation id {declared!r}, and so has {taken[declared]}: rename one of them"
+            )
+        taken[declared] = handler.name
+    return [handler.operation.operation_id or _free_id(handler, taken) for handler in handlers]
+
+
+def _free_id(handler: Handler, taken: dict[str, str]) -> str:
+    name = free = default_id(handler)
+    number = 1
+    while free in taken:
+        number += 1
+        free = f"{name}_{number}"
+    taken[free] = handler.name
+    return free
+
+
+def _add_scheme(handler: Handler, schemes: Members) -> str:
+    """The name of the handler's security scheme, which is its authenticator's."""
+    kind = type(handler.authenticator)
+    scheme = getattr(kind, "security_scheme", None)
+    if scheme is None:
+        raise WiringError(
+            f"{kind.__name__} has no `security_scheme`: declare the Security Scheme Object that documents it"
+        )
+    scheme = present(description=inspect.cleandoc(kind.__doc__ or "")) | dict(scheme)
+    if schemes.setdefault(kind.__name__, scheme) != scheme:
+        raise WiringError(
+            f"two authenticators are called {kind.__name__}, so they cannot be documented: rename one of them"
+        )
+    return kind.__name__
+
+
+def _tags(handlers: Sequence[Handler]) -> list[Members]:
+    """Every tag that is used, in their order; those made of a class's name with its docstring."""
+    tags: dict[str, str] = {}
+    for handler in handlers:
+        for tag in tags_of(handler):
+            tags.setdefault(tag, "")
+        if not handler.operation.tags:
+            own = type(handler.endpoint).__doc__
+            tags[subject(handler)] = tags[subject(handler)] or inspect.cleandoc(own or "")
+    return [{"name": tag} | present(description=text) for tag, text in tags.items()]

@@ -1,0 +1,299 @@
+"""A handler → its Operation Object (OpenAPI 3.2)."""
+
+import inspect
+import re
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Annotated, Final, Literal, cast
+
+import msgspec
+from msgspec import Meta, Struct
+
+from jero.annotations import item_of, parts_of, resolve, show
+from jero.errors import (
+    BadRequestError,
+    ContentTooLargeError,
+    HTTPError,
+    RequestTimeoutError,
+    UnauthorizedError,
+    UnprocessableContentError,
+    UnsupportedMediaTypeError,
+    title_of,
+)
+from jero.faults import Fault
+from jero.headers import field_names
+from jero.openapi.schemas import Members, Schemas, without_none
+from jero.responses import EmptyResponse, HTMLResponse, RedirectResponse, TextResponse
+from jero.returns import MEDIA_TYPES, Returned
+from jero.streaming.responses import NDJSONStreamingResponse, SSEResponse, StreamingResponse
+from jero.wiring import Handler
+
+type Version = Literal["3.1", "3.2"]
+"""Of OpenAPI. Only 3.2 can say what the items of a stream are, so 3.1 has it as the schema of the whole body."""
+
+
+class Problem(Struct):
+    """What went wrong, as a problem detail (RFC 9457). It may have further members."""
+
+    title: str
+    status: int
+    detail: str = ""
+    type: str = "about:blank"
+    errors: Annotated[list[Fault], Meta(description="Each fault of a request, on a 422.")] = []
+
+
+_IN: Final = {"path": "path", "params": "query", "headers": "header"}
+"""Where the parameters of an argument are, as a Parameter Object has it."""
+
+_IGNORED: Final = ("accept", "content-type", "authorization")
+"""Header parameters that OpenAPI has other places for, and so ignores (Parameter Object, `name`)."""
+
+_STATUSES: Final[Mapping[type, str]] = {
+    EmptyResponse: "204",
+    RedirectResponse: "3XX",
+    StreamingResponse: "200",
+    NDJSONStreamingResponse: "200",
+    SSEResponse: "200",
+}
+"""What responses are sent with where the handler does not say; of others, only that they are a success."""
+
+_NOT_UTF8_OR_FAULTY: Final = (BadRequestError, UnprocessableContentError)
+_UNREAD: Final = (RequestTimeoutError, ContentTooLargeError)
+_UNDECODED: Final = (*_NOT_UTF8_OR_FAULTY, *_UNREAD, UnsupportedMediaTypeError)
+
+_ERRORS: Final[Mapping[str, tuple[type[HTTPError], ...]]] = {
+    "path": _NOT_UTF8_OR_FAULTY,
+    "params": _NOT_UTF8_OR_FAULTY,
+    "headers": (UnprocessableContentError,),
+    "last_event_id": (BadRequestError,),
+    "json": _UNDECODED,
+    "content": _UNREAD,
+    "ndjson": _UNDECODED,
+}
+"""What is answered, without asking the handler, where one of its arguments cannot be had."""
+
+
+def describe(handler: Handler, operation_id: str, schemas: Schemas, version: Version) -> Members:
+    """The Operation Object of a handler, but for its security."""
+    summary, description = _docstring(handler.call)
+    return present(
+        operationId=operation_id,
+        summary=summary,
+        description=description,
+        tags=list(tags_of(handler)),
+        deprecated=handler.operation.is_deprecated,
+        parameters=_parameters(handler, schemas),
+        requestBody=_request_body(handler, schemas, version),
+        responses=_responses(handler, schemas, version),
+    )
+
+
+def present(**members: object) -> Members:
+    """Those members that say something."""
+    return {name: value for name, value in members.items() if value}
+
+
+def tags_of(handler: Handler) -> tuple[str, ...]:
+    """The tags that the handler declares, or else the name of its class."""
+    return handler.operation.tags or (subject(handler),)
+
+
+def subject(handler: Handler) -> str:
+    """What the handler's class is about, as its name says: `Orders` of `OrdersEndpoint`."""
+    name = type(handler.endpoint).__name__
+    return name.removesuffix("Endpoint") or name
+
+
+def default_id(handler: Handler) -> str:
+    """The operation id of a handler that declares none, as in `get_orders` for `OrdersEndpoint.get`."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", subject(handler))
+    return f"{handler.method}_{words}".lower()
+
+
+def show_short(annotation: object) -> str:
+    """The annotation as it is written in source, without the modules of its names."""
+    return re.sub(r"\b(?:\w+\.)+(?=\w)", "", show(annotation))
+
+
+def _docstring(of: object) -> tuple[str, str]:
+    """The first paragraph of a docstring, and the rest."""
+    first, _, rest = (inspect.getdoc(of) or "").partition("\n\n")
+    return " ".join(first.split()), rest.strip()
+
+
+# Requests.
+
+
+def _parameters(handler: Handler, schemas: Schemas) -> list[Members]:
+    parameters: list[Members] = []
+    for argument, place in _IN.items():
+        annotation = handler.arguments.get(argument)
+        if annotation is None:
+            continue
+        struct = cast("type[Struct]", resolve(annotation))
+        fields = msgspec.structs.fields(struct)
+        names = [field.encode_name for field in fields]
+        if argument == "headers":
+            names = [name for _, name in field_names(struct)]
+        for field, name in zip(fields, names, strict=True):
+            if place == "header" and name.lower() in _IGNORED:
+                continue
+            schema = schemas.of(without_none(field.type), handler.name)
+            if field.default is not msgspec.NODEFAULT and field.default is not None:
+                schema["default"] = msgspec.to_builtins(field.default, str_keys=True)
+            required = field.required or place == "path"
+            parameters.append(
+                {"name": name, "in": place} | present(required=required) | {"schema": schema}
+            )
+    if "last_event_id" in handler.arguments:
+        annotation = without_none(handler.arguments["last_event_id"])
+        schema = schemas.of(annotation, handler.name)
+        parameters.append({"name": "Last-Event-ID", "in": "header", "schema": schema})
+    return parameters
+
+
+def _request_body(handler: Handler, schemas: Schemas, version: Version) -> Members:
+    arguments = handler.arguments
+    if "json" in arguments:
+        schema = schemas.of(arguments["json"], handler.name)
+        return {"required": True, "content": {"application/json": {"schema": schema}}}
+    if "ndjson" in arguments:
+        schema = schemas.of(item_of(arguments["ndjson"]), handler.name)
+        item = {_item_key(version): schema}
+        return {"required": True, "content": {"application/x-ndjson": item}}
+    if "content" in arguments:
+        return {"content": {"application/octet-stream": {}}}
+    return {}
+
+
+# Responses.
+
+
+def _responses(handler: Handler, schemas: Schemas, version: Version) -> Members:
+    returned = handler.returned
+    status = str(handler.operation.status_code or _status(returned))
+    content = _content(handler, schemas, version)
+    success = {"description": _phrase(status)} | present(
+        headers=_headers(handler, schemas), content=content
+    )
+    by_status: dict[int, list[type[HTTPError]]] = {}
+    for error in _errors(handler):
+        by_status.setdefault(error.status_code, []).append(error)
+    problem = schemas.of(Problem, "the application") if by_status else {}
+    failures: Members = {
+        str(code): {
+            "description": "\n\n".join(dict.fromkeys(map(_explain, by_status[code]))),
+            "content": {"application/problem+json": {"schema": problem}},
+        }
+        for code in sorted(by_status)
+    }
+    return {status: success, **failures}
+
+
+def _status(returned: Returned) -> str:
+    if returned.is_bare:
+        return "200"
+    return _STATUSES.get(returned.kind, "2XX")
+
+
+def _phrase(status: str) -> str:
+    if status.endswith("XX"):
+        return "Redirection" if status == "3XX" else "Success"
+    return HTTPStatus(int(status)).phrase if int(status) in HTTPStatus else "Success"
+
+
+def _content(handler: Handler, schemas: Schemas, version: Version) -> Members:
+    returned = handler.returned
+    media_type = MEDIA_TYPES[returned.kind].partition(";")[0]
+    if not media_type:
+        return {}
+    media: Members = {}
+    if returned.kind in {TextResponse, HTMLResponse}:
+        media = {"schema": {"type": "string"}}
+    elif returned.kind is SSEResponse:
+        media = {_item_key(version): _event(handler, schemas)}
+    elif returned.content is not None:
+        is_stream = returned.kind is NDJSONStreamingResponse
+        key = _item_key(version) if is_stream else "schema"
+        media = {key: schemas.of(returned.content, handler.name)}
+    return {media_type: media}
+
+
+def _item_key(version: Version) -> str:
+    return "schema" if version == "3.1" else "itemSchema"
+
+
+def _event(handler: Handler, schemas: Schemas) -> Members:
+    """The schema of an event as its client has parsed it.
+
+    See OpenAPI 3.2, Media Type Object, Special Considerations for Server-Sent Events. One without data is none to
+    its client.
+    """
+    event: Members = {
+        "type": "object",
+        "required": ["data"],
+        "properties": {
+            "data": {"type": "string"},
+            "event": {"type": "string"},
+            "id": {"type": "string"},
+            "retry": {"type": "integer", "minimum": 0},
+        },
+    }
+    content = handler.returned.content
+    if content is str:
+        return event
+    kinds = parts_of(content)
+    if len(kinds) == 1:
+        cast("Members", event["properties"])["data"] = _data(content, handler, schemas)
+    else:
+        # Not `oneOf`, for what the text holds is told and not checked, so that more than one of them holds.
+        event["anyOf"] = [
+            {"title": show_short(kind), "properties": {"data": _data(kind, handler, schemas)}}
+            for kind in kinds
+        ]
+    return event
+
+
+def _data(kind: object, handler: Handler, schemas: Schemas) -> Members:
+    return {
+        "type": "string",
+        "description": f"A {show_short(kind)}, as JSON.",  # which not every viewer tells from what follows
+        "contentMediaType": "application/json",
+        "contentSchema": schemas.of(kind, handler.name),
+    }
+
+
+def _headers(handler: Handler, schemas: Schemas) -> Members:
+    headers: Members = {}
+    if handler.returned.kind is RedirectResponse:
+        location = {"type": "string", "format": "uri-reference"}
+        headers["Location"] = {"required": True, "schema": location}
+    struct = handler.returned.headers
+    if struct is None:
+        return headers
+    fields = msgspec.structs.fields(struct)
+    for field, (_, name) in zip(fields, field_names(struct), strict=True):
+        if (
+            name.lower() == "content-type"
+        ):  # which OpenAPI ignores here, for it is the key of the content
+            continue
+        schema = schemas.of(without_none(field.type), handler.name)
+        is_always_sent = type(None) not in parts_of(field.type)
+        headers[name] = present(required=is_always_sent) | {"schema": schema}
+    return headers
+
+
+def _errors(handler: Handler) -> Iterable[type[HTTPError]]:
+    yield from handler.operation.errors
+    if handler.authenticator is not None:
+        yield UnauthorizedError
+    for argument in handler.arguments:
+        yield from _ERRORS.get(argument, ())
+
+
+def _explain(error: type[HTTPError]) -> str:
+    # The framework's own tell their authors what they are for; of what happened, their titles tell more.
+    if error.__module__ == HTTPError.__module__ or not error.__doc__:
+        return title_of(error)
+    # `__doc__` and not `getdoc`, which would tell of the class that it inherits from.
+    return inspect.cleandoc(error.__doc__).partition("\n\n")[0]

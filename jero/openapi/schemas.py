@@ -1,0 +1,76 @@
+"""The types of an API → JSON Schema, which is what Schema Objects are (OpenAPI 3.2)."""
+
+import types
+from typing import Annotated, Final, TypeAliasType, Union, get_args, get_origin
+
+import msgspec
+
+from jero.annotations import arguments_of
+from jero.errors import WiringError
+
+type Members = dict[str, object]
+"""An object of an OpenAPI document."""
+
+_TEMPLATE: Final = "#/components/schemas/{name}"
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    owner: str
+    annotation: object
+    schema: Members
+
+
+class Schemas:
+    """Makes the schemas of types. They are empty until `complete` fills them all.
+
+    What a component is called depends on what others are, so all types must be known before the first is named.
+    """
+
+    def __init__(self) -> None:
+        self._wanted: list[_Wanted] = []
+
+    def of(self, annotation: object, owner: str) -> Members:
+        """The schema of a type, which is a reference where it is a component. `owner` is told if there is none."""
+        schema: Members = {}
+        self._wanted.append(_Wanted(owner, annotation, schema))
+        return schema
+
+    def complete(self) -> Members:
+        """Fill all schemas, and give the components that they refer to. Raises `WiringError`."""
+        try:
+            schemas, components = msgspec.json.schema_components(
+                [each.annotation for each in self._wanted], ref_template=_TEMPLATE
+            )
+        except TypeError as error:
+            raise WiringError(f"{self._culprit()} cannot be documented: {error}") from error
+        except (
+            KeyError
+        ) as error:  # how msgspec says that names are taken, however long they are made
+            name = getattr(error.args[0], "__qualname__", error.args[0])
+            raise WiringError(
+                f"two types are called {name} in one module, so they cannot be documented: rename one of them"
+            ) from error
+        for wanted, schema in zip(self._wanted, schemas, strict=True):
+            wanted.schema.update(schema)
+        return dict(components)
+
+    def _culprit(self) -> str:
+        for each in self._wanted:
+            try:
+                msgspec.json.schema(each.annotation)
+            except TypeError:
+                return each.owner
+        return "the application"
+
+
+def without_none(annotation: object) -> object:
+    """The type without `None`: a parameter that is not given has no value that could be written."""
+    if isinstance(annotation, TypeAliasType):
+        return without_none(annotation.__value__)
+    if get_origin(annotation) is Annotated:
+        inner, *metadata = get_args(annotation)
+        return Annotated[without_none(inner), *metadata]
+    if get_origin(annotation) in {Union, types.UnionType}:
+        parts = [part for part in arguments_of(annotation) if part is not types.NoneType]
+        return Union[tuple(parts)]  # noqa: UP007 - the parts are not known before
+    return annotation

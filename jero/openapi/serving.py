@@ -1,0 +1,205 @@
+"""Serves the document, and a page that shows it, as files that are known when the application has started."""
+
+import gzip
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from posixpath import dirname, relpath
+from typing import Final
+
+from msgspec import Struct
+
+from jero.asgi import Receive, Scope, Send
+from jero.endpoint import Endpoint, Operation, require_template
+from jero.errors import WiringError
+from jero.openapi.document import VERSIONS, About, encode_document
+from jero.responses import BytesResponse, send_whole
+from jero.returns import Returned
+from jero.wiring import Handler, Route
+
+VIEWER: Final = Path(__file__).with_name("viewer.js.gz")
+"""Scalar's API reference, which is no part of the sources: `hatch_build.py` puts it here."""
+
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; img-src 'self' data:;"
+    " font-src 'self' data:; base-uri 'none'; form-action 'none'"
+)
+"""Only what the application itself serves. The viewer makes its styles as it runs."""
+
+_START: Final = b"""\
+const { document: url, root } = document.getElementById("app").dataset;
+Scalar.createApiReference("#app", {
+  url,
+  servers: [{ url: new URL(root, location.href).href.replace(/\\/$/, "") }],
+  telemetry: false,
+  withDefaultFonts: false,
+  agent: { disabled: true },
+  mcp: { disabled: true },
+  showDeveloperTools: "never",
+  hideClientButton: true,
+});
+"""
+
+_PAGE: Final = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
+
+_WITH_VIEWER: Final = """\
+<noscript>This page needs JavaScript. <a href="{document}">The document</a> does not.</noscript>
+<div id="app" data-document="{document}" data-root="{root}"></div>
+<script src="{folder}viewer.js"></script>
+<script src="{folder}start.js"></script>"""
+
+_WITHOUT_VIEWER: Final = """\
+<h1>{title}</h1>
+<p>The viewer is not here: jero runs from a checkout that has not fetched it. Run this in the checkout, and
+start the application again:</p>
+<pre>python hatch_build.py</pre>
+<p><a href="{document}">The document</a> is served without it.</p>"""
+
+
+class File(Struct, frozen=True):
+    """What is served under a path, to all alike."""
+
+    body: bytes
+    media_type: str
+    is_gzipped: bool = False
+    """Whether `body` is compressed. Clients that cannot take it so get it as it was."""
+
+    policy: str = ""
+    """Its Content-Security-Policy."""
+
+
+class OpenAPI(Endpoint):
+    """The owner of the files. It is not documented."""
+
+
+class Publication(Struct, frozen=True):
+    """A document that an application serves: where, where its viewer is, and what it says."""
+
+    path: str
+    viewer: str | None
+    about: About
+
+
+def require_servable(publication: Publication, name: str) -> None:
+    """Raises `WiringError` for what cannot be served, on behalf of who includes it."""
+    for path in filter(None, (publication.path, publication.viewer)):
+        require_template(path, name)
+        if "{" in path:
+            raise WiringError(f"{name}: {path!r} has a slot: write it without")
+    if publication.about.openapi not in VERSIONS:
+        raise WiringError(
+            f"{name}: there is no OpenAPI {publication.about.openapi!r} here: use one of {', '.join(VERSIONS)}"
+        )
+
+
+def handlers_of(routes: Iterable[Route]) -> list[Handler]:
+    """What of these is documented: everything but the documents."""
+    handlers = (route.handler for route in routes)
+    return [handler for handler in handlers if not isinstance(handler.endpoint, OpenAPI)]
+
+
+def compile_publications(
+    publications: Sequence[Publication], handlers: Sequence[Handler]
+) -> Iterator[tuple[str, Mapping[str, Route]]]:
+    """For each file that is served, its path and its routes. Raises `WiringError` for what cannot be documented."""
+    for publication in publications:
+        document = encode_document(handlers, publication.about)
+        for path, file in _files_of(publication, document).items():
+            yield path, _compile_file(path, file)
+
+
+def _files_of(publication: Publication, document: bytes) -> Mapping[str, File]:
+    files = {publication.path: File(document, "application/json")}
+    viewer = publication.viewer
+    if viewer is None:
+        return files
+    folder = viewer.rstrip("/")
+    body, policy = _WITHOUT_VIEWER, _POLICY
+    if VIEWER.exists():
+        body = _WITH_VIEWER
+        script = "text/javascript; charset=utf-8"
+        files[f"{folder}/viewer.js"] = File(VIEWER.read_bytes(), script, is_gzipped=True)
+        files[f"{folder}/start.js"] = File(_START, script)
+    title = escape(publication.about.title)
+    body = body.format(
+        title=title,
+        document=escape(_link(viewer, publication.path)),
+        root=escape(_link(viewer, "/")),
+        folder=escape(_link(viewer, f"{folder}/")),
+    )
+    page = _PAGE.format(title=title, body=body).encode()
+    files[viewer] = File(page, "text/html; charset=utf-8", policy=policy)
+    return files
+
+
+def _link(page: str, path: str) -> str:
+    """From one path to another, so that it holds wherever the application is mounted."""
+    link = relpath(path, dirname(page))
+    return f"{link}/" if path.endswith("/") else link
+
+
+def _compile_file(path: str, file: File) -> Mapping[str, Route]:
+    digest = hashlib.sha256(file.body).hexdigest()[:32]
+    # Weak, since it names the file compressed and as it was alike (RFC 9110 § 8.8.1).
+    etag = f'W/"{digest}"'.encode()
+    headers = [(b"content-type", file.media_type.encode()), (b"x-content-type-options", b"nosniff")]
+    cached = [(b"etag", etag), (b"cache-control", b"no-cache")]
+    if file.policy:
+        headers.append((b"content-security-policy", file.policy.encode()))
+    if file.is_gzipped:
+        cached.append((b"vary", b"accept-encoding"))
+
+    async def respond(_result: object, scope: Scope, _receive: Receive, send: Send) -> None:
+        if etag in _elements(scope, b"if-none-match"):
+            await send_whole(scope, send, 304, cached, b"")
+        elif not file.is_gzipped:
+            await send_whole(scope, send, 200, headers + cached, file.body)
+        elif _takes_gzip(scope):
+            encoded = [*headers, *cached, (b"content-encoding", b"gzip")]
+            await send_whole(scope, send, 200, encoded, file.body)
+        else:
+            await send_whole(scope, send, 200, headers + cached, gzip.decompress(file.body))
+
+    async def get() -> None:
+        """The file is sent as it is, so there is nothing to make."""
+
+    owner = OpenAPI()
+    handler = Handler(
+        name=f"{type(owner).__name__}.get",
+        endpoint=owner,
+        path=path,
+        method="GET",
+        call=get,
+        arguments={},
+        returned=Returned(BytesResponse),
+        operation=Operation(),
+        authenticator=None,
+    )
+    return {"GET": Route(handler=handler, bind=None, call=get, respond=respond)}
+
+
+def _takes_gzip(scope: Scope) -> bool:
+    codings = (each.partition(b";") for each in _elements(scope, b"accept-encoding"))
+    # Refused is what has a weight of nothing (RFC 9110 § 12.4.2).
+    return any(name == b"gzip" and q.strip().rstrip(b".0") != b"q=" for name, _, q in codings)
+
+
+def _elements(scope: Scope, name: bytes) -> list[bytes]:
+    """The elements of a request's header field that is a list."""
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    values = [value for given, value in headers if given == name]
+    return [each.strip() for value in values for each in value.split(b",")]

@@ -1,0 +1,65 @@
+"""How the viewer comes into a checkout, and from there into the wheel."""
+
+import gzip
+import zipfile
+from pathlib import Path
+
+import pytest
+from hatchling.builders.wheel import WheelBuilder
+
+import hatch_build
+from playground.bundle import _build_wheel  # pyright: ignore[reportPrivateUsage] - what is tested
+
+VIEWER = "jero/openapi/viewer.js.gz"
+
+
+def names_in(wheel: str | Path) -> list[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return archive.namelist()
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout without the viewer; where it would be."""
+    target = tmp_path / VIEWER
+    target.parent.mkdir(parents=True)
+    monkeypatch.setattr(hatch_build, "ROOT", tmp_path)
+    return target
+
+
+def test_the_wheel_holds_the_viewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HATCH_BUILD_NO_HOOKS", raising=False)
+    (wheel,) = WheelBuilder(str(hatch_build.ROOT)).build(directory=str(tmp_path))
+    assert VIEWER in names_in(wheel)
+
+
+def test_the_wheel_for_the_browser_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HATCH_BUILD_NO_HOOKS", raising=False)
+    hatch_build.ensure_viewer()
+    _build_wheel(tmp_path)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert VIEWER not in names_in(wheel)
+
+
+def test_what_is_fetched_is_the_script_below_its_notice(empty: Path) -> None:
+    hatch_build.ensure_viewer()
+    notice, _, script = gzip.decompress(empty.read_bytes()).partition(b"\n")
+    assert b"MIT License" in notice
+    assert b"createApiReference" in script
+
+
+def test_a_viewer_of_another_version_is_replaced(empty: Path) -> None:
+    empty.write_bytes(gzip.compress(b"/*! an older one */\n"))
+    hatch_build.ensure_viewer()
+    assert gzip.decompress(empty.read_bytes()).startswith(hatch_build.NOTICE.encode())
+
+
+def test_a_package_with_another_hash_is_refused(
+    empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hatch_build, "INTEGRITY", "another")
+    with pytest.raises(RuntimeError, match="is not what was locked: sha512-XpEJ0rfc"):
+        hatch_build.ensure_viewer()
+    assert not empty.exists()

@@ -1,0 +1,305 @@
+"""What cannot work is found at start-up, and told with its mend."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Literal
+
+import msgspec
+import pytest
+from msgspec import Struct
+
+from jero import (
+    BaseApp,
+    BytesResponse,
+    EmptyResponse,
+    Endpoint,
+    JSONResponse,
+    NDJSONStreamingResponse,
+    RedirectResponse,
+    SSEResponse,
+    StreamingResponse,
+    TextResponse,
+    WiringError,
+    operation,
+)
+from tests.asking import app_of
+from tests.requests import echo_of
+from tests.wiring import failure_of, live
+
+pytestmark = pytest.mark.anyio
+
+
+class Order(Struct):
+    id: int
+
+
+class Other(Struct):
+    name: str
+
+
+class Array(Struct, array_like=True):
+    id: int
+
+
+class WithOrder(Struct):
+    x_order: Order
+
+
+class OddName(Struct):
+    name: str = msgspec.field(name="x order")
+
+
+class Framing(Struct):
+    content_length: int
+
+
+class OwnResponse(NDJSONStreamingResponse[Order]):
+    pass
+
+
+def returning(annotation: object, method: str = "get") -> Endpoint:
+    """An endpoint whose only handler is annotated so."""
+
+    async def handle(self: Endpoint) -> None:
+        raise NotImplementedError
+
+    handle.__annotations__["return"] = annotation
+    return type("Returning", (Endpoint,), {method: handle}, path="/")()
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "text"),
+    [
+        (returning(str), "Returning.get returns str: expected a Struct, a list of Structs, or a resp"),
+        (returning(None), "Returning.get returns None: let it return an `EmptyResponse`"),
+        (returning(list), "Returning.get returns list: expected a Struct"),
+        (returning(OwnResponse), "Returning.get returns OwnResponse: expected a Struct"),
+        (returning(Order | TextResponse), "expected a Struct, a list of Structs, or a response, such"),
+        (returning(list[TextResponse]), "expected a Struct, a list of Structs, or a response, such"),
+        (returning(SSEResponse[Order], "post"), "Returning.post returns an SSEResponse, which only"),
+        (returning(NDJSONStreamingResponse), "returns NDJSONStreamingResponse of nothing: name what"),
+        (returning(NDJSONStreamingResponse[int]), "Returning.get streams int: expected a Struct or"),
+        (returning(NDJSONStreamingResponse[str]), "Returning.get streams str: expected a Struct or"),
+        (returning(JSONResponse), "Returning.get returns JSONResponse of nothing: name what it carr"),
+        (returning(JSONResponse[int]), "Returning.get returns int: expected a Struct or a union of"),
+        (returning(TextResponse[WithOrder]), "header field `x_order: Order` has no text form: use str"),
+        (returning(TextResponse[OddName]), "Returning.get: 'x order' is no header name: use letters"),
+        (returning(StreamingResponse[Framing]), "Returning.get: content-length cannot be set: how a"),
+        (returning(BytesResponse[dict[str, str]]), "headers of the type dict[str, str]: expected a St"),
+        (echo_of("database", str), "Echoing.get takes `database`: a handler can take `user`, `path`,"),
+        (echo_of("json", object, method="post"), "Echoing.post takes `json` as no type it can have:"),
+        (echo_of("json", str, method="put"), "annotate it with a Struct, as in `json: Order`"),
+        (echo_of("json", Order), "Echoing.get takes `json`: the body of a GET means nothing (RFC 9110"),
+        (echo_of("content", bytes, method="delete"), "takes `content`: the body of a DELETE means"),
+        (echo_of("content", str, method="post"), "annotate it with `bytes`, or with `AsyncIterator[by"),
+        (echo_of("ndjson", list[Order], method="post"), "annotate it with an iterator of Structs, as"),
+        (echo_of("ndjson", AsyncIterator, method="post"), "annotate it with an iterator of Structs"),
+        (echo_of("ndjson", AsyncIterator[int], method="post"), "with an iterator of Structs, as in"),
+        (echo_of("json", Order | Other, method="post"), "takes `json`, which cannot work: If a type"),
+        (echo_of("path", dict[str, str], "/{id}"), "annotate it with a Struct that has a field for"),
+        (echo_of("path", Order, "/{name}"), "Order has the fields id, and the path has the slots name"),
+        (echo_of("path", Order), "has the fields id, and the path has the slots none: they must be th"),
+        (echo_of("params", Order, "/{id}"), "does not take what stands in its path '/{id}': let it ta"),
+        (echo_of("params", WithOrder), "the params field `x_order: Order` has no text form"),
+        (echo_of("params", Array), "takes `params`, which cannot work: Array is `array_like`, and what"),
+        (echo_of("headers", WithOrder), "the header field `x_order: Order` has no text form"),
+        (echo_of("headers", OddName), "Echoing.get takes `headers`, which cannot work: 'x order' is no"),
+        (echo_of("last_event_id", int), "annotate it with what the ids are or None, as in `last_event"),
+        (echo_of("user", Order), "takes `user`, which cannot work: nobody says who that is: include"),
+    ],
+)  # fmt: skip
+async def test_types_that_cannot_work_are_a_wiring_error_that_names_them_and_the_mend(
+    endpoint: Endpoint, text: str
+) -> None:
+    assert text in await failure_of(app_of(endpoint))
+
+
+class NoReturnType(Endpoint, path="/"):
+    async def get(self):  # noqa: ANN201 # pyright: ignore[reportUnknownParameterType] - what is tested
+        raise NotImplementedError
+
+
+class NotACoroutine(Endpoint, path="/"):
+    def get(self) -> list[Order]:
+        return []
+
+
+class AGenerator(Endpoint, path="/"):
+    async def get(self) -> AsyncIterator[Order]:
+        yield Order(1)
+
+
+class UntypedBody(Endpoint, path="/"):
+    async def post(self, json) -> Order:  # noqa: ANN001 # pyright: ignore - what is tested
+        raise NotImplementedError
+
+
+class TwoBodies(Endpoint, path="/"):
+    async def post(self, json: Order, content: bytes) -> Order:
+        raise NotImplementedError
+
+
+class ByPosition(Endpoint, path="/"):
+    async def post(self, json: Order, /) -> Order:
+        raise NotImplementedError
+
+
+class Anything(Endpoint, path="/"):
+    async def post(self, **given: object) -> Order:
+        raise NotImplementedError
+
+
+class ServesNothing(Endpoint, path="/"):
+    pass
+
+
+class WithoutPath(Endpoint):
+    async def get(self) -> list[Order]:
+        return []
+
+
+class Unreadable(Endpoint, path="/"):
+    async def get(self) -> "Missing":  # noqa: F821 # pyright: ignore - what is tested
+        raise NotImplementedError
+
+
+class OwnHead(Endpoint, path="/"):
+    async def get(self) -> Order:
+        raise NotImplementedError
+
+    async def head(self) -> Order:
+        raise NotImplementedError
+
+
+class Bodiless(Endpoint, path="/"):
+    @operation(status_code=204)
+    async def get(self) -> Order:
+        raise NotImplementedError
+
+
+class BodilessText(Endpoint, path="/"):
+    @operation(status_code=304)
+    async def get(self) -> TextResponse:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "text"),
+    [
+        (NoReturnType, "NoReturnType.get does not say what it returns: annotate it, as in `-> list[O"),
+        (NotACoroutine, "NotACoroutine.get is no coroutine function: write it as `async def get(self)"),
+        (AGenerator, "if it streams let it return a streaming response that is given a generator"),
+        (UntypedBody, "UntypedBody.post takes `json` as no type it can have: annotate it with a Struct"),
+        (TwoBodies, "TwoBodies.post takes json and content: a request has one body, take one"),
+        (ByPosition, "ByPosition.post takes arguments by position only: they are given by name"),
+        (Anything, "Anything.post takes `given`: a handler can take `user`"),
+        (ServesNothing, "ServesNothing serves nothing: define one of get, post, put, patch, delete"),
+        (WithoutPath, "WithoutPath has no path: declare it as `class WithoutPath(Endpoint, path='/…')"),
+        (Unreadable, "Unreadable.get has an annotation that cannot be read: name 'Missing' is not"),
+        (OwnHead, "OwnHead defines `head`, which is answered for it: remove the method"),
+        (Bodiless, "Bodiless.get returns Order with the status 204, which has no body: return an `Em"),
+        (BodilessText, "BodilessText.get returns TextResponse with the status 304, which has no body"),
+    ],
+)  # fmt: skip
+async def test_a_handler_that_cannot_work_is_a_wiring_error_that_names_it_and_the_mend(
+    endpoint: type[Endpoint], text: str
+) -> None:
+    assert text in await failure_of(app_of(endpoint()))
+
+
+class Empty(Endpoint, path="/"):
+    @operation(status_code=205)
+    async def get(self) -> EmptyResponse:
+        raise NotImplementedError
+
+    @operation(status_code=303)
+    async def post(self) -> RedirectResponse:
+        raise NotImplementedError
+
+
+type Orders = list[Order]
+
+
+class Odd(Struct):
+    kind: Literal["a"]
+    value: "Orders | None" = None
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        Empty(),
+        returning(Orders),
+        returning(dict[str, Order]),
+        returning(tuple[Order, ...]),
+        returning(JSONResponse[Odd | Order]),
+        returning(SSEResponse[str]),
+        echo_of("last_event_id", str | None),
+        echo_of("json", Orders, method="patch"),
+    ],
+)
+async def test_what_can_work_is_wired(endpoint: Endpoint) -> None:
+    assert (await live(app_of(endpoint)))[0] == {"type": "lifespan.startup.complete"}
+
+
+@pytest.mark.parametrize(
+    "path", ["orders", "/orders?all", "/orders/{id", "/orders/a{id}", "/{a b}", "/{}", "/my orders",
+             "/a%20b", "/a#b", "/{id}/{id}"]
+)  # fmt: skip
+def test_a_path_that_is_none_is_a_wiring_error(path: str) -> None:
+    kinds = r"is no path: expected|has a slot that is none|has two slots of the same name"
+    with pytest.raises(WiringError, match=rf"Bad: .* ({kinds})"):
+        type("Bad", (Endpoint,), {}, path=path)
+
+
+class A(Endpoint, path="/{id}"):
+    async def get(self, path: Order) -> Order:
+        return path
+
+
+class B(Endpoint, path="/{name}"):
+    async def post(self, path: Other) -> Other:
+        return path
+
+
+class Including(BaseApp):
+    """Calls what it is told to call while it is wired."""
+
+    def __init__(self, *calls: tuple[Any, ...]) -> None:
+        super().__init__()
+        self._calls = calls
+
+    async def _wire(self) -> None:
+        for name, *arguments in self._calls:
+            getattr(self, name)(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("calls", "text"),
+    [
+        ([("_include_endpoint", A)], "A is a class: include an instance, `A()`"),
+        ([("_include_endpoint", 3)], "int is no endpoint: let it inherit from `Endpoint`"),
+        ([("_include_endpoint", A()), ("_include_endpoint", B())],
+         "B: '/{name}' is served by A already: give one of them another path"),
+        ([("_include_endpoints", "api", A())], "Including._include_endpoints: 'api' is no path: expe"),
+        ([("_include_endpoints", "/api/", A())], "endpoints under '/api/': leave out the `/` at its"),
+        ([("_include_endpoints", "/{id}", A())], "A: '/{id}/{id}' has two slots of the same name"),
+        ([("_mount", "/a/", live)], "Including mounts under '/a/': write it without slots and withou"),
+        ([("_mount", "/{a}", live)], "Including mounts under '/{a}': write it without slots and with"),
+        ([("_mount", "a", live)], "Including._mount: 'a' is no path: expected one that begins with `"),
+        ([("_mount", "/a", live), ("_mount", "/a", live)],
+         "Including mounts two applications under '/a': move one of them"),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_included_is_a_wiring_error(
+    calls: list[tuple[Any, ...]], text: str
+) -> None:
+    assert text in await failure_of(Including(*calls))
+
+
+async def test_a_wire_that_is_no_coroutine_function_is_a_wiring_error() -> None:
+    class App(BaseApp):
+        def _wire(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+            pass
+
+    text = "App._wire is no coroutine function: write it as `async def _wire(self)`"
+    assert text in await failure_of(App())
