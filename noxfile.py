@@ -36,7 +36,18 @@ nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "tests"]
 
 PYTHON = "3.13"
-PYTHON_CODE = ["jero", "benchmarks", "playground", "snippets", "tests", "site_tests", "noxfile.py"]
+PYTHON_CODE = [
+    "jero",
+    "benchmarks",
+    "demo_app",
+    "demo_app_tests",
+    "playground",
+    "snippets",
+    "tests",
+    "site_tests",
+    "hatch_build.py",
+    "noxfile.py",
+]
 
 
 @nox.session(python=PYTHON)
@@ -69,6 +80,10 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", *PYTHON_CODE)
     session.run("ruff", "format", "--check", *PYTHON_CODE)
     session.run("pyright", "--pythonpath", _python(session))
+    session.run("mypy", "--strict", "jero")
+    # As users' checkers see it: installed.
+    session.install("--quiet", "--no-deps", "--reinstall-package", "jero", ".")
+    session.run("pyright", "--verifytypes", "jero", "--ignoreexternal")
     session.run("python", "-m", "playground", "bundle", "--check-types")
 
 
@@ -77,6 +92,17 @@ def record(session: nox.Session) -> None:
     """Write the transcripts of the snippets anew; -- NAMES for some of them."""
     _install(session)
     session.run("python", "-m", "playground", "record", *session.posargs)
+
+
+@nox.session(python=PYTHON)
+def demo(session: nox.Session) -> None:
+    """Run demo_app as a cluster on this machine: Redis, two workers, nginx; `python -m demo_app` runs one process."""
+    _install(session)
+    for program, package in (("redis-server", "redis-server"), ("nginx", "nginx-light")):
+        if not shutil.which(program):
+            otherwise = f"The cluster needs {program}: install it."
+            _install_from_debian(session, package, otherwise)
+    session.run("python", "-m", "demo_app.cluster", *session.posargs)
 
 
 @nox.session(python=PYTHON)
@@ -113,7 +139,7 @@ def lock(session: nox.Session) -> None:
     ]
     compile_ += ["--python-version", PYTHON, "--custom-compile-command", "nox -s lock"]
     upgrade = session.posargs or ["--upgrade"]
-    groups = ["--group", "docs", "--group", "tests", "--group", "lint"]
+    groups = [f"--group={group}" for group in ("docs", "tests", "lint", "demo")]
     session.run(*compile_, *upgrade, *groups, "-o", "requirements/dev.txt", external=True)
     session.run(
         *compile_, *upgrade, "--group", "bench", "-o", "requirements/bench.txt", external=True
@@ -123,6 +149,7 @@ def lock(session: nox.Session) -> None:
 
 def _install(session: nox.Session) -> None:
     session.install("--quiet", "--require-hashes", "--requirement", "requirements/dev.txt")
+    session.run("python", "hatch_build.py")  # the viewer of OpenAPI documents, once a checkout
 
 
 def _build_site(session: nox.Session) -> None:

@@ -23,7 +23,7 @@ class Authenticator[U](ABC):
     """What a 401 says about how to authenticate: the value of `WWW-Authenticate` (RFC 9110 § 11.6.1)."""
 
     security_scheme: ClassVar[Mapping[str, str]]
-    """The Security Scheme Object by which OpenAPI documents it (OpenAPI 3.2 § 4.30)."""
+    """The Security Scheme Object by which OpenAPI 3.2 documents it."""
 
     @abstractmethod
     async def authenticate(self, headers: Mapping[str, str]) -> U | None:

@@ -14,6 +14,7 @@ from jero.errors import (
     ClientDisconnectedError,
     HTTPError,
     MethodNotAllowedError,
+    UnauthorizedError,
     WiringError,
 )
 from jero.mounting import Mounts
@@ -119,7 +120,7 @@ class Dispatcher:
             raise error
         else:
             try:
-                problem = self._problem_of(error)
+                problem = self._problem_of(error, route)
                 if problem is not None:
                     await respond_problem(problem, scope, send)
                     return
@@ -130,16 +131,21 @@ class Dispatcher:
         where = scope["path"] if route is None else route.handler.path
         request_id = _request_id(scope)
         by_name = f" (request {request_id})" if request_id else ""
-        _logger.error("%s %s failed%s", scope["method"], where, by_name, exc_info=error)
+        reason = f"{type(error).__name__}: {error}".removesuffix(": ")
+        _logger.error("%s %s failed%s: %s", scope["method"], where, by_name, reason, exc_info=error)
         report_error(scope, error)
         members = {"request_id": request_id} if request_id else None
         with suppress(ClientDisconnectedError):
             await respond_problem(HTTPError(members=members), scope, send)
 
-    def _problem_of(self, error: Exception) -> HTTPError | None:
+    def _problem_of(self, error: Exception, route: Route | None) -> HTTPError | None:
         to = next((self._mappings[k] for k in type(error).__mro__ if k in self._mappings), None)
         problem = error if to is None else to(error)
-        return problem if isinstance(problem, HTTPError) else None
+        if not isinstance(problem, HTTPError):
+            return None
+        if isinstance(problem, UnauthorizedError) and route and route.handler.authenticator:
+            problem.challenge(route.handler.authenticator.challenge)
+        return problem
 
 
 async def _answer_other(

@@ -91,9 +91,17 @@ class BadRequestError(HTTPError):
 
 
 class UnauthorizedError(HTTPError):
-    """Nobody has said, or proved, who they are (RFC 9110 § 15.5.2)."""
+    """Nobody has said, or proved, who they are (RFC 9110 § 15.5.2).
+
+    It is sent with the challenge of the endpoint's authenticator, if there is one and `raw_headers` has none.
+    """
 
     status_code = 401
+
+    def challenge(self, challenge: str) -> None:
+        """Say how to authenticate, unless it is said already (RFC 9110 § 11.6.1)."""
+        if "www-authenticate" not in map(str.lower, self.raw_headers):
+            self.raw_headers = {**self.raw_headers, "www-authenticate": challenge}
 
 
 class ForbiddenError(HTTPError):

@@ -33,29 +33,31 @@ class Response[H](Struct, kw_only=True):
     raw_headers: RawHeaders | None = None
     """Header fields as a mapping of names to values, which has the last word."""
 
-    def require_body_status(self) -> None:
-        """Raises `ValueError` for a status that has no body, and for headers that say how the body is framed."""
+    def _require_body_status(self) -> None:
+        """Raises `ValueError` for a status that has no body, and as `_require_headers` does."""
         if not 200 <= self.status_code <= 599 or self.status_code in BODILESS:
             raise ValueError(f"a response with status {self.status_code} cannot carry a body")
-        self.require_no_framing()
+        self._require_headers()
 
-    def require_no_framing(self) -> None:
-        """Raises `ValueError` for headers that say how the body is framed."""
-        require_no_framing(self.raw_headers or ())
+    def _require_headers(self) -> None:
+        """Raises `ValueError` for headers that cannot be sent, and for those that say how the body is framed."""
+        if self.raw_headers:
+            require_no_framing(self.raw_headers)
+            encode_raw(self.raw_headers)  # what cannot be sent is better refused here
 
 
 class JSONResponse[T, H = None](Response[H]):
     """Sends a value as JSON (`application/json`), with a status and headers of its own.
 
     A handler that needs neither can return the value itself. Raises `ValueError` for a status that cannot have a
-    body, and for a header that says how the body is framed.
+    body, and for a header that cannot be sent or says how the body is framed.
     """
 
     content: T
     """The value: a Struct, or a list or a dictionary of Structs."""
 
     def __post_init__(self) -> None:
-        self.require_body_status()
+        self._require_body_status()
 
 
 class TextResponse[H = None](Response[H]):
@@ -64,7 +66,7 @@ class TextResponse[H = None](Response[H]):
     content: str
 
     def __post_init__(self) -> None:
-        self.require_body_status()
+        self._require_body_status()
 
 
 class HTMLResponse[H = None](Response[H]):
@@ -73,7 +75,7 @@ class HTMLResponse[H = None](Response[H]):
     content: str
 
     def __post_init__(self) -> None:
-        self.require_body_status()
+        self._require_body_status()
 
 
 class BytesResponse[H = None](Response[H]):
@@ -85,7 +87,7 @@ class BytesResponse[H = None](Response[H]):
     content: bytes
 
     def __post_init__(self) -> None:
-        self.require_body_status()
+        self._require_body_status()
 
 
 class EmptyResponse[H = None](Response[H], kw_only=True):
@@ -96,7 +98,7 @@ class EmptyResponse[H = None](Response[H], kw_only=True):
     def __post_init__(self) -> None:
         if not 200 <= self.status_code <= 599:
             raise ValueError(f"{self.status_code} is not the status of a final response")
-        self.require_no_framing()
+        self._require_headers()
 
 
 class _Redirect[H](Response[H], kw_only=True):
@@ -115,12 +117,13 @@ class RedirectResponse[H = None](_Redirect[H]):
     def __post_init__(self) -> None:
         if self.status_code not in _REDIRECTS:
             raise ValueError(f"{self.status_code} does not redirect: use one of {_REDIRECTS}")
-        self.require_no_framing()
+        self._require_headers()
 
-    def encode_location(self) -> bytes:
-        """The value of `Location`: a URI reference (RFC 9110 § 10.2.2)."""
-        location = _STRAY_PERCENT.sub("%25", self.location)
-        return quote(location, safe="!#$%&'()*+,/:;=?@[]~").encode()
+
+def encode_location(location: str) -> bytes:
+    """The value of `Location`: a URI reference (RFC 9110 § 10.2.2)."""
+    whole = _STRAY_PERCENT.sub("%25", location)
+    return quote(whole, safe="!#$%&'()*+,/:;=?@[]~").encode()
 
 
 async def send_whole(

@@ -7,6 +7,7 @@ reader has its own hash in its address, which is found in `pyodide-lock.json`, w
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -63,17 +64,26 @@ def bundle(out: Path) -> None:
         lambda folder: _build_wheel(folder, "snippets", _modules("snippets")),
     )
 
+    wheel = _made(
+        "wheel",
+        "Packing jero for downloads",
+        [*_modules("jero"), REPO / "pyproject.toml", REPO / "README.md"],
+        _build_wheel,
+    )
+
     core = f"pyodide-{_pyodide_version()}"
     files = {path.relative_to(scripts).as_posix(): path for path in _files(scripts)}
     files |= {f"{core}/{name}": PYODIDE / name for name in CORE}
     for folder in (stdlib, libraries, snippets):
         files |= {f"{core}/{_digest([path])}/{path.name}": path for path in _files(folder)}
+    downloads = {f"download/{_digest([path])}/{path.name}": path for path in _files(wheel)}
     lock = _made(
         "lock",
         "Locking",
-        files.values(),
-        lambda folder: _write_lock(folder, core, files),
+        [*files.values(), *downloads.values()],
+        lambda folder: _write_lock(folder, core, files, downloads),
     )
+    files |= downloads
     files |= {path.name: path for path in _files(lock)}
     _place({out / name: source for name, source in files.items()}, out)
 
@@ -136,6 +146,8 @@ def _build_wheel(folder: Path, name: str | None = None, only: Iterable[Path] = (
             "project": {"name": name, "version": "0", "requires-python": ">=3.13"},
             "tool": {"hatch": {"build": {"targets": {"wheel": wheel}}}},
         }
+    # No hooks, since they would add the viewer of API documents, which nobody opens in there.
+    os.environ["HATCH_BUILD_NO_HOOKS"] = "true"
     list(WheelBuilder(str(REPO), config=config).build(directory=str(folder)))
 
 
@@ -151,7 +163,9 @@ def _compile(archives: Iterable[Path], folder: Path) -> None:
             shutil.copy(archive, folder)
 
 
-def _write_lock(folder: Path, core: str, files: dict[str, Path]) -> None:
+def _write_lock(
+    folder: Path, core: str, files: dict[str, Path], downloads: dict[str, Path]
+) -> None:
     """Write the lock that Pyodide's loader reads, and beside it what ours needs to know."""
     from pyodide_lock import PyodideLockSpec  # noqa: PLC0415 - slow to import, seldom used
     from pyodide_lock.utils import add_wheels_to_spec  # noqa: PLC0415
@@ -174,6 +188,8 @@ def _write_lock(folder: Path, core: str, files: dict[str, Path]) -> None:
         "core": f"{core}/",
         "stdlib": stdlib,
         "worker": f"worker.js?v={_digest([files['worker.js']])}",
+        # Plain Python, for any version: a reader takes it home with an example.
+        "wheel": next(iter(downloads)),
         "sizes": {name: files[name].stat().st_size for name in runtime},
     }
     lock.to_json(folder / "pyodide-lock.json", indent=1)

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from types import ModuleType
 from typing import override
 
 import pytest
 
 import jero
+import jero.testing
 from playground.catalogue import ROOT, Catalogue
 
 CATALOGUE = Catalogue()
@@ -86,9 +88,12 @@ def test_no_python_on_a_page_is_typed_by_hand(page: Path) -> None:
     assert all(block.startswith("--8<-- ") for block in blocks)
 
 
-def test_every_public_name_is_on_the_reference_page_and_back() -> None:
+@pytest.mark.parametrize("module", [jero, jero.testing], ids=lambda module: module.__name__)
+def test_every_public_name_is_on_the_reference_page_and_back(module: ModuleType) -> None:
     text = (ROOT / "docs" / "reference.md").read_text("utf-8")
-    assert sorted(re.findall(r"^::: jero\.(\w+)$", text, re.MULTILINE)) == sorted(jero.__all__)
+    name = re.escape(module.__name__)
+    found = re.findall(rf"^::: {name}\.(\w+)$", text, re.MULTILINE)
+    assert sorted(found) == sorted(module.__all__)
 
 
 def test_every_test_that_a_page_names_is_there() -> None:

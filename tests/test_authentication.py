@@ -19,6 +19,7 @@ from jero import (
     EmptyResponse,
     Endpoint,
     ForbiddenError,
+    UnauthorizedError,
 )
 from tests.asking import Answer, ask
 from tests.requests import pieces, run
@@ -158,6 +159,26 @@ def test_no_authorization_at_all_is_an_error_of_the_servers(text: str) -> None:
 async def test_what_an_authenticator_raises_is_answered_as_what_it_is() -> None:
     answer = await get_me(Bearer(), ("authorization", "Bearer banned"))
     assert (answer.problem["status"], answer.problem["detail"]) == (403, "You may not come in.")
+
+
+class Stale(Endpoint, path="/stale"):
+    def __init__(self, raw_headers: dict[str, str] | None) -> None:
+        self._raw_headers = raw_headers
+
+    async def get(self) -> EmptyResponse:
+        raise UnauthorizedError("Log in anew.", raw_headers=self._raw_headers)
+
+
+@pytest.mark.parametrize(
+    ("raw_headers", "challenge"),
+    [(None, "Bearer"), ({"WWW-Authenticate": "Bearer error=stale"}, "Bearer error=stale")],
+)
+async def test_a_401_of_the_handlers_own_says_how_to_authenticate(
+    raw_headers: dict[str, str] | None, challenge: str
+) -> None:
+    app = app_of(Bearer(), Stale(raw_headers))
+    answer = await ask(app, "/stale", headers=(("authorization", "Bearer abc"),))
+    assert (answer.status, answer.headers["www-authenticate"]) == (401, challenge)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT"])

@@ -167,14 +167,20 @@ async def test_an_unexpected_error_is_logged_with_its_route_its_request_and_its_
     assert answer.problem == {**INTERNAL, "request_id": "7f/a="}
     (record,) = answer.logged
     assert (record.logger, record.level) == ("jero", logging.getLevelName(logging.ERROR))
-    assert record.text == f"{method} /failing/{{name}} failed (request 7f/a=)"
+    assert (
+        record.text
+        == f"{method} /failing/{{name}} failed (request 7f/a=): ZeroDivisionError: the secret"
+    )
     assert "ZeroDivisionError: the secret" in record.traceback
 
 
 @pytest.mark.parametrize("request_id", ["a b", "ä", "a" * 129, "%0a"])
 async def test_an_id_that_could_not_be_logged_as_it_is_is_not(request_id: str) -> None:
     answer = await fail(ZeroDivisionError(), request_id=request_id)
-    assert (answer.problem, answer.logged[0].text) == (INTERNAL, "GET /failing/{name} failed")
+    assert (answer.problem, answer.logged[0].text) == (
+        INTERNAL,
+        "GET /failing/{name} failed: ZeroDivisionError",
+    )
 
 
 async def test_an_error_after_the_first_item_is_logged_and_the_answer_left_without_its_end() -> (

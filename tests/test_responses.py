@@ -24,7 +24,7 @@ from jero import (
     TextResponse,
     operation,
 )
-from jero.responses import Response
+from jero.responses import Response, encode_location
 from tests.asking import Answer, app_of, ask
 
 pytestmark = pytest.mark.anyio
@@ -157,6 +157,14 @@ def test_a_header_that_frames_the_body_is_refused_where_it_is_made(
         make(raw_headers={name: "1"})
 
 
+@pytest.mark.parametrize("make", ALL)
+def test_a_header_that_cannot_be_sent_is_refused_where_it_is_made(
+    make: Callable[..., object],
+) -> None:
+    with pytest.raises(ValueError, match="cannot have the value"):
+        make(raw_headers={"x-name": "a\r\nset-cookie: b=c"})
+
+
 @pytest.mark.parametrize("value", ["a\r\nset-cookie: b=c", "a\n", "\0", "☕"])
 @pytest.mark.parametrize("kind", range(len(KINDS)))
 async def test_a_header_that_cannot_be_sent_is_a_500_that_is_logged_and_nothing_of_it_is_sent(
@@ -214,12 +222,12 @@ def test_a_status_that_does_not_redirect_is_refused(status: int) -> None:
     ],
 )
 def test_what_a_uri_cannot_hold_is_percent_encoded_in_a_location(location: str, sent: str) -> None:
-    assert RedirectResponse(location=location).encode_location() == sent.encode()
+    assert encode_location(location) == sent.encode()
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_no_location_forges_a_header_and_all_that_it_says_is_sent(location: str) -> None:
-    sent = RedirectResponse(location=location).encode_location()
+    sent = encode_location(location)
     assert all(0x21 <= byte <= 0x7E for byte in sent)
     assert unquote(sent.decode()) == unquote(location)
 

@@ -24,7 +24,7 @@ class _Streaming[H](Response[H], kw_only=True):
     """What all three check."""
 
     def _check(self, stream: object) -> None:
-        self.require_body_status()
+        self._require_body_status()
         if getattr(stream, "ag_frame", self) is None:
             raise ValueError(
                 "this generator was streamed already: call its function anew for each response"

@@ -151,7 +151,10 @@ async def test_a_client_that_leaves_in_silence_is_noticed_at_once() -> None:
 
 async def test_an_error_before_the_first_item_is_answered_as_an_error() -> None:
     answer = await stream(failing(0))
-    assert (answer.problem["status"], answer.logged[0].text) == (500, "GET /rows failed")
+    assert (answer.problem["status"], answer.logged[0].text) == (
+        500,
+        "GET /rows failed: LookupError: row is missing",
+    )
 
 
 async def test_an_http_error_in_set_up_is_answered_as_its_problem() -> None:

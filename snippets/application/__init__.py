@@ -1,0 +1,1 @@
+"""Examples of the page about an application's lifecycle and wiring."""

@@ -1,0 +1,47 @@
+"""Another ASGI application under a path, which it finds as its root path."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from msgspec import Struct
+
+from jero import BaseApp, Endpoint
+
+type Scope = MutableMapping[str, Any]
+type Message = MutableMapping[str, Any]
+type Receive = Callable[[], Awaitable[Message]]
+type Send = Callable[[Message], Awaitable[None]]
+
+
+class Invoice(Struct):
+    number: int
+    cents: int
+
+
+class InvoicesEndpoint(Endpoint, path="/legacy/invoices"):
+    async def get(self) -> list[Invoice]:
+        return [Invoice(31, 4200)]
+
+
+# --8<-- [start:mount]
+async def legacy(scope: Scope, _receive: Receive, send: Send) -> None:
+    """Stands in for any ASGI application. This one has no lifespan; one that has is started and stopped, too."""
+    if scope["type"] != "http":
+        raise NotImplementedError
+    below = scope["path"].removeprefix(scope["root_path"])
+    body = f"{scope['root_path']} serves {below}\n".encode()
+    headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class App(BaseApp):
+    async def _wire(self) -> None:
+        self._include_endpoint(InvoicesEndpoint())  # /legacy/invoices
+        self._mount("/legacy", legacy)
+
+
+# --8<-- [end:mount]
+
+
+app = App()

@@ -1,0 +1,87 @@
+"""Resources that live as long as the application: opened when it starts, closed in reverse when it stops."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from msgspec import Struct
+
+from jero import BaseApp, Endpoint, operation
+
+type Message = MutableMapping[str, Any]
+type Receive = Callable[[], Awaitable[Message]]
+type Send = Callable[[Message], Awaitable[None]]
+
+
+class Note(Struct):
+    text: str
+
+
+class Pool:
+    """Stands in for a database's pool of connections."""
+
+    async def save(self, notes: list[Note]) -> None:
+        await asyncio.sleep(0.1)
+        print("saved", notes)
+
+
+# --8<-- [start:resources]
+@asynccontextmanager
+async def open_pool() -> AsyncGenerator[Pool]:
+    await asyncio.sleep(0.2)
+    print("pool opened")
+    try:
+        yield Pool()
+    finally:
+        print("pool closed")
+
+
+@asynccontextmanager
+async def open_outbox(pool: Pool) -> AsyncGenerator[list[Note]]:
+    print("outbox opened")
+    notes: list[Note] = []
+    try:
+        yield notes
+    finally:
+        await pool.save(notes)  # and so the pool must still be open
+        print("outbox closed")
+
+
+class NotesEndpoint(Endpoint, path="/notes"):
+    def __init__(self, outbox: list[Note]) -> None:
+        self._outbox = outbox
+
+    @operation(status_code=202)
+    async def post(self, json: Note) -> Note:
+        self._outbox.append(json)
+        return json
+
+
+class App(BaseApp):
+    async def _wire(self) -> None:
+        pool = await self._enter(open_pool())
+        outbox = await self._enter(open_outbox(pool))
+        self._include_endpoint(NotesEndpoint(outbox))
+
+
+# --8<-- [end:resources]
+
+
+async def app(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    """Lets each request see a whole life of the application, which a server begins and ends but once."""
+    if scope["type"] != "http":
+        raise NotImplementedError
+    served = App()
+    steps: asyncio.Queue[Message] = asyncio.Queue()
+    answers: asyncio.Queue[Message] = asyncio.Queue()
+    life = asyncio.create_task(served({"type": "lifespan"}, steps.get, answers.put))
+    await steps.put({"type": "lifespan.startup"})
+    answer = await answers.get()
+    if answer["type"] == "lifespan.startup.failed":
+        raise RuntimeError(answer["message"])
+    try:
+        await served(scope, receive, send)
+    finally:
+        await steps.put({"type": "lifespan.shutdown"})
+        await life
