@@ -62,6 +62,8 @@ def tests(session: nox.Session) -> None:
     """Build the site and run all tests, the browser's included; -- ARGUMENTS go to pytest."""
     _install(session)
     chromium = _find_chromium(session)
+    if not shutil.which("initdb") and not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        _try_debian(session, "postgresql")
     _build_site(session)
     session.run("python", "-m", "pytest", *session.posargs, env={"CHROMIUM": chromium})
 
@@ -194,11 +196,18 @@ def _from_debian(session: nox.Session) -> str:
 
 def _install_from_debian(session: nox.Session, package: str, otherwise: str) -> None:
     """Install a package where that is possible; else end the session with what to do `otherwise`."""
-    if not shutil.which("apt-get") or os.geteuid() != 0:
+    if not _try_debian(session, package):
         session.error(otherwise)
+
+
+def _try_debian(session: nox.Session, package: str) -> bool:
+    """Install a package where that is possible. Whether it was."""
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        return False
     session.log(f"There is no {package}: installing Debian's …")
     session.run("apt-get", "update", "--quiet", "--quiet", external=True)
     session.run("apt-get", "install", "--quiet", "--quiet", "--yes", package, external=True)
+    return True
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`python -m playground`: build and serve the site, run a snippet, record and check transcripts."""
+"""`python -m playground`: build and serve the site; make, run, record and check snippets."""
 
 import argparse
 import asyncio
@@ -8,6 +8,7 @@ from pathlib import Path
 from playground import transcript
 from playground.bundle import BundleError, bundle, check_types
 from playground.catalogue import ROOT, Catalogue, Exchange, Snippet, UnknownSnippetError
+from playground.new import create
 from playground.recording import record
 from playground.runner import run_on
 from playground.server.rebuild import Builder, BuildError
@@ -54,6 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("snippet", help="such as streaming.ndjson, or snippets.streaming.ndjson")
     command.add_argument("--request", help="the name of the request to send (default: the first)")
     command.set_defaults(command=_run)
+
+    command = commands.add_parser(
+        "new", help="make a snippet that works, with its requests and its transcript"
+    )
+    command.add_argument("snippet", help="such as streaming.my_example")
+    command.set_defaults(command=_new)
 
     for name, function, text in (
         ("record", _record, "write the transcripts of snippets anew"),
@@ -108,6 +115,27 @@ async def _print_run(snippet: Snippet, exchange: Exchange) -> int:
     finally:
         await stage.aclose()
     return 0 if is_complete or exchange.disconnect_after is not None else 1
+
+
+_NEXT = """{path} is there, with what can be asked of it (.http) and what came of that (.transcript).
+
+Make of it what you want to show, and look at it whenever you like:
+    python -m playground run {name}
+When it does what it should, write that down:
+    python -m playground record {name}
+Show it on a page, whole or by one of its sections, with three lines of Markdown:
+    ```live
+    {name}:stream
+    ```
+And let the tests look at both:
+    python -m pytest site_tests/test_snippets.py site_tests/test_pages.py
+"""
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    snippet = create(_short(arguments.snippet), Catalogue())
+    print(_NEXT.format(path=snippet.path.relative_to(ROOT), name=snippet.name), end="")
+    return 0
 
 
 def _record(arguments: argparse.Namespace) -> int:

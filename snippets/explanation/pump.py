@@ -31,7 +31,7 @@ class ItemsEndpoint(Endpoint, path="/items"):
         for number in (4, 5):
             await asyncio.sleep(0.3)
             yield Item(number)  # waited for: a write of its own
-        await asyncio.sleep(1.2)  # silence
+        await asyncio.sleep(1.25)  # silence
 
 
 # --8<-- [end:stream]

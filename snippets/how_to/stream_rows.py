@@ -39,9 +39,9 @@ class OrdersEndpoint(Endpoint, path="/orders"):
 
     async def _rows(self, cursor: sqlite3.Cursor) -> AsyncIterator[Order]:
         while page := cursor.fetchmany(2):  # hundreds, in earnest
+            await asyncio.sleep(0.4)  # a table that takes its time
             for row in page:
                 yield Order(*row)
-            await asyncio.sleep(0.4)  # a table that takes its time
 
 
 # --8<-- [end:stream]

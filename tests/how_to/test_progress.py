@@ -16,10 +16,10 @@ async def _watch(job: Job) -> list[State]:
 
 
 async def test_a_job_goes_on_when_the_client_has_left() -> None:
-    target = "/reports/2026-10/progress"
-    await ask(progress.app, target, leave_after=1.0)
+    app, target = progress.App(), "/reports/2026-10/progress"
+    await ask(app, target, leave_after=1.0)
     await asyncio.sleep(0.7)
-    answer = await ask(progress.app, target)
+    answer = await ask(app, target)
     assert answer.chunks[0] == b'data: {"type":"progress","page":4,"of":6}\n\n'
     assert answer.is_complete
 
