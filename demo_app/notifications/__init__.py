@@ -1,0 +1,1 @@
+"""Notifications: the feed that carries them, in one process or across many."""

@@ -1,0 +1,1 @@
+"""What the application serves: an endpoint a path."""

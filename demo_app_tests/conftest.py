@@ -1,0 +1,13 @@
+"""What the application's tests share: a clock on which nothing waits, and a Chromium."""
+
+import pytest
+
+from jero.testing import VirtualClock
+from site_tests.conftest import chromium, page
+
+__all__ = ["chromium", "page"]
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, object]]:
+    return "asyncio", {"loop_factory": VirtualClock}
