@@ -51,7 +51,7 @@ def render_table(figures: Figures) -> str:
         "A worker's core was busy": f"{busy:.0%} of the time",
     }
     lines = [f"| {name} | {value} |" for name, value in rows.items()]
-    return "\n".join(["| | |", "|---|--:|", *lines]) + "\n"
+    return "\n".join(["| Figure | Value |", "|---|--:|", *lines]) + "\n"
 
 
 def render_machine(figures: Figures) -> str:

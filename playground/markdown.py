@@ -13,6 +13,7 @@ It is a custom fence of `pymdownx.superfences`, and so leans on Python-Markdown 
 may follow it read it alike. A name that there is not fails the build.
 """
 
+import hashlib
 import textwrap
 from collections.abc import Iterable
 from html import escape
@@ -96,12 +97,15 @@ class _Order(Struct, frozen=True):
 class _Page(Struct, frozen=True):
     """What the script needs to know; `Snippet` in `browser/src/snippet.ts`.
 
+    `edition` is another one whenever the source or the requests are: what a reader made of one is not
+    mixed up with another.
     `markers` are the lines of the file that `source` leaves out; `first` is the line of `source` at
     which the shown part begins, 0 where that is in several pieces. Both are there to place errors.
     """
 
     snippet: str
     module: str
+    edition: str
     source: str
     markers: tuple[int, ...]
     first: int
@@ -131,6 +135,7 @@ def _block(snippet: Snippet, shown: str, first: str | None, md: "Markdown") -> s
     page = _Page(
         snippet.name,
         snippet.module,
+        _edition(snippet),
         snippet.source,
         _markers(snippet),
         _first_line(snippet.source, shown),
@@ -165,6 +170,11 @@ def _attribute(page: _Page) -> str:
     """
     text = msgspec.json.encode(page).decode()
     return text.replace("&", "&amp;").replace("<", "&lt;").replace("'", "&#39;")
+
+
+def _edition(snippet: Snippet) -> str:
+    asked = [(exchange.name, exchange.request) for exchange in snippet.exchanges]
+    return hashlib.sha256(msgspec.json.encode((snippet.source, asked))).hexdigest()[:8]
 
 
 def _markers(snippet: Snippet) -> tuple[int, ...]:
@@ -216,7 +226,7 @@ def _request_text(request: Request) -> str:
 
 
 def row_html(row: Row) -> str:
-    """One row; `rowElement` in `browser/src/log.ts` makes the same elements."""
+    """One row; `rowElement` in `browser/src/drawn-rows.ts` makes the same elements."""
     fields = "".join(
         f'<span class="live-field" data-field="{escape(name)}">'
         f'<span class="live-name">{escape(name)}</span> '

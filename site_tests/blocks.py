@@ -18,6 +18,39 @@ def press(where: Locator, name: str) -> None:
     where.get_by_role("button", name=name, exact=True).click()
 
 
+def pick(where: Locator, name: str) -> None:
+    """Press a button of the menu."""
+    press(where, "More")
+    press(where, name)
+
+
+def edit(where: Locator, text: str) -> None:
+    """Edit the block's code as a reader does who replaces all of it."""
+    press(where, "Edit")
+    editor = where.get_by_role("textbox", name="Code of")
+    expect(editor).to_be_visible()
+    editor.press("ControlOrMeta+a")
+    # As if pasted: typing would be indented by the editor.
+    editor.evaluate(
+        """(editor, text) => {
+            const data = new DataTransfer();
+            data.setData("text/plain", text);
+            editor.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
+        }""",
+        text,
+    )
+
+
+def code(where: Locator) -> str:
+    """What stands in the editor, or in its place. Lines out of its sight are not drawn, so it is asked for all."""
+    script = """where => {
+        const content = where.querySelector(".cm-content");
+        return content ? content.cmTile.view.state.doc.toString()
+            : where.querySelector(".live-plain, .live-code code").textContent;
+    }"""
+    return where.evaluate(script)
+
+
 def output(where: Locator) -> Locator:
     return where.get_by_role("log", name="Output")
 

@@ -8,11 +8,12 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from playground.catalogue import Catalogue
+from playground.catalogue import ROOT, Catalogue
 from playground.rows import rows
 from site_tests.blocks import (
     PATIENCE,
     block,
+    edit,
     expect_state,
     output,
     press,
@@ -25,15 +26,10 @@ from site_tests.conftest import fresh_page
 CATALOGUE = Catalogue()
 type Backend = Literal["browser", "server"]
 
-PAGES = [
-    "",
-    "getting-started/",
-    "streaming/",
-    "guarantees/",
-    "live-examples/",
-    "benchmarks/",
-    "reference/",
-]
+PAGES = sorted(
+    str(path.relative_to(ROOT / "docs").with_suffix("")).removesuffix("index")
+    for path in (ROOT / "docs").rglob("*.md")
+)
 
 
 @pytest.fixture(params=["browser", "server"])
@@ -109,7 +105,8 @@ def test_stop_shows_the_teardown_that_it_causes(page: Page, url: str) -> None:
     page.goto(url + "streaming/")
     where = block(page, "streaming.lifecycle")
     press(where, "Run")
-    expect(row(where, "ndjson", '"id":2')).to_be_visible(timeout=PATIENCE)
+    # Looks at every frame, where `expect` may look only once a second, and then too late to stop half-way.
+    row(where, "ndjson", '"id":2').wait_for(timeout=PATIENCE)
     press(where, "Stop")
     expect(row(where, "stdout", "cursor closed")).to_be_visible()
     expect_state(where, "stopped")
@@ -145,21 +142,9 @@ def test_a_second_run_takes_the_place_of_the_first(page: Page, url: str) -> None
 
 def edited(where: Locator, old: str, new: str) -> None:
     """Edit the block's code as a reader does who replaces one text by another."""
-    press(where, "Edit")
-    editor = where.get_by_role("textbox")
-    expect(editor).to_be_visible()
     source = CATALOGUE.get(where.get_attribute("data-snippet") or "").source
     assert old in source
-    editor.press("ControlOrMeta+a")
-    # As if pasted: typing would be indented by the editor.
-    editor.evaluate(
-        """(editor, text) => {
-            const data = new DataTransfer();
-            data.setData("text/plain", text);
-            editor.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
-        }""",
-        source.replace(old, new),
-    )
+    edit(where, source.replace(old, new))
 
 
 def test_edited_code_runs_in_the_browser_and_reset_brings_back_the_original(
@@ -312,17 +297,31 @@ def test_axe_finds_no_violation_in_a_block_after_a_run_and_with_its_editor_open(
     assert violations(page) == []
 
 
+# 640 is a screen of 1280 at a zoom of 200 %.
+@pytest.mark.parametrize("width", [360, 640])
 @pytest.mark.parametrize("path", PAGES)
-def test_at_360_pixels_nothing_is_wider_than_the_screen(
-    chromium: Browser, static_url: str, path: str
+def test_on_a_phone_and_at_twice_the_size_nothing_is_wider_than_the_screen(
+    chromium: Browser, static_url: str, path: str, width: int
 ) -> None:
-    with fresh_page(chromium, viewport={"width": 360, "height": 740}) as page:
+    with fresh_page(chromium, viewport={"width": width, "height": 740}) as page:
         page.goto(static_url + path)
         if page.locator(".live").count():
             where = page.locator(".live").first
             press(where, "Run")
             expect_state(where, "closed", "failed")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_on_paper_there_are_code_request_and_rows_and_nothing_to_press(
+    page: Page, static_url: str
+) -> None:
+    page.goto(static_url + "streaming/")
+    where = block(page, "streaming.ndjson")
+    page.emulate_media(media="print")
+    expect(where.locator(".live-code")).to_be_visible()
+    expect(where.locator(".live-request")).to_contain_text("GET /orders")
+    expect(row(where, "end")).to_be_visible()
+    expect(where.locator("button:visible")).to_have_count(0)
 
 
 # When something is missing.
@@ -369,7 +368,9 @@ def test_copy_as_curl_gives_a_command_that_streams_from_the_server(
 ) -> None:
     with fresh_page(chromium, permissions=["clipboard-read", "clipboard-write"]) as page:
         page.goto(server_url + "streaming/")
-        press(block(page, "streaming.ndjson"), "Copy as curl")
+        where = block(page, "streaming.ndjson")
+        press(where, "Copy as curl")
+        expect(where).to_contain_text("Copied the command")
         command: str = page.evaluate("navigator.clipboard.readText()")
     assert command.startswith("curl -N")
     assert f"{server_url}live/app/streaming.ndjson/orders" in command
@@ -432,6 +433,7 @@ def test_a_block_reached_by_instant_navigation_offers_the_server(
         where = block(page, "streaming.ndjson")
         expect(where.get_by_label("Server")).to_be_checked()
         press(where, "Copy as curl")
+        expect(where).to_contain_text("Copied the command")
         command: str = page.evaluate("navigator.clipboard.readText()")
         assert page.evaluate("window.isSamePage") is True
     assert f"{server_url}live/app/streaming.ndjson/orders" in command

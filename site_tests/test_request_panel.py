@@ -15,7 +15,7 @@ from playground.catalogue import Catalogue
 from playground.markdown import LiveFence
 from playground.server.serve import Options
 from playground.server.settings import Settings
-from site_tests.blocks import PATIENCE, block, expect_state, output, press, row, shown, violations
+from site_tests.blocks import PATIENCE, block, expect_state, press, row, shown, violations
 from site_tests.conftest import fresh_page, static_host
 from site_tests.serving import HERE, served
 
@@ -63,6 +63,7 @@ def echo_site(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     superfences = {"pymdownx.superfences": {"custom_fences": [custom]}}
     markdown = Markdown(extensions=["pymdownx.superfences"], extension_configs=superfences)
     shutil.copytree(site / "assets" / "live", root / "site" / "assets" / "live")
+    shutil.copy(site / "live-worker.js", root / "site")
     (root / "site" / "index.html").write_text(
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Echo</title>'
         '<link rel="icon" href="data:,"><link rel="stylesheet" href="assets/live/live.css">'
@@ -343,6 +344,7 @@ def test_the_curl_command_asks_the_server_the_same(chromium: Browser, echo_serve
         field(where, "Body").fill('it\'s\n@"$HOME" `id` \\n\n')
         asked = told(where)
         press(where, "Copy as curl")
+        expect(where).to_contain_text("Copied the command")
         command: str = page.evaluate("navigator.clipboard.readText()")
     assert command.startswith("curl -N ")
     ran = subprocess.run(["/bin/sh", "-c", f"{command} --silent"], capture_output=True, check=True)
@@ -368,6 +370,7 @@ def test_the_curl_command_of_head_asks_for_headers_alone(
         open_panel(where)
         field(where, "Method").select_option("HEAD")
         press(where, "Copy as curl")
+        expect(where).to_contain_text("Copied the command")
         command: str = page.evaluate("navigator.clipboard.readText()")
     ran = subprocess.run(
         ["/bin/sh", "-c", f"{command} --silent"], capture_output=True, text=True, check=True
@@ -419,8 +422,9 @@ def test_the_panel_can_be_used_by_keyboard_alone(page: Page, static_url: str) ->
     expect(row(where, "status", "405")).to_be_visible(timeout=PATIENCE)
     expect(field(where, "Body")).to_be_focused()
     keyboard.press("Tab")
-    keyboard.press("Tab")
-    expect(row(where, "status").locator("summary").or_(output(where)).first).to_be_focused()
+    for label in ("Rows", "Replay", "Compare", "Timeline", "Output"):
+        keyboard.press("Tab")
+        expect(where.locator(":focus")).to_have_accessible_name(label)
 
 
 def test_control_and_enter_send_a_query_that_was_just_typed_into_the_path(echo: Locator) -> None:

@@ -17,18 +17,42 @@ const common = {
   logLevel: "warning",
 };
 
-// On its own, or the page would load what it has in common with live.js as a third file, before anyone presses Edit request.
-const panel = await build({
+// What a page loads only when its reader asks for it. Each on its own, or the page would load what it has in common with
+// live.js as one more file, before anyone asks.
+const ASIDES = [
+  "changes",
+  "client",
+  "drawn-rows",
+  "earlier",
+  "failing-line",
+  "keep-offline",
+  "more",
+  "places",
+  "raw",
+  "reload",
+  "replay",
+  "request-panel",
+  "timeline-cursor",
+];
+
+const asides = await build({
   ...common,
-  entryPoints: ["src/request-panel.ts"],
+  entryPoints: ASIDES.map((name) => `src/${name}.ts`),
   entryNames: "[name]-[hash]",
 });
-const [panelPath] = Object.keys(panel.metafile.outputs);
-const panelOnItsOwn = {
-  name: "panel-on-its-own",
+const addresses = new Map(
+  Object.keys(asides.metafile.outputs).map((path) => {
+    const file = path.split("/").at(-1);
+    return [file.replace(/-\w+\.js$/, ""), `./${file}`];
+  }),
+);
+const asidesOnTheirOwn = {
+  name: "asides-on-their-own",
   setup({ onResolve }) {
-    const path = `./${panelPath.split("/").at(-1)}`;
-    onResolve({ filter: /^\.\/request-panel$/ }, () => ({ path, external: true }));
+    const filter = new RegExp(`^\\./(${ASIDES.join("|")})$`);
+    onResolve({ filter }, ({ path, kind }) =>
+      kind === "dynamic-import" ? { path: addresses.get(path.slice(2)), external: true } : undefined,
+    );
   },
 };
 
@@ -40,7 +64,7 @@ const results = await Promise.all([
       { in: "src/live.css", out: "live" },
     ],
     splitting: true,
-    plugins: [panelOnItsOwn],
+    plugins: [asidesOnTheirOwn],
     // Next to live.js and not below it: base.ts counts on it.
     chunkNames: "[name]-[hash]",
   }),
@@ -51,7 +75,9 @@ const results = await Promise.all([
     // Pyodide asks for these where it runs in Node.
     external: ["node:*"],
   }),
+  // A service worker is no module everywhere.
+  build({ ...common, entryPoints: ["src/offline.ts"], format: "iife" }),
 ]);
 
-const files = [panel, ...results].flatMap(({ metafile }) => Object.entries(metafile.outputs));
+const files = [asides, ...results].flatMap(({ metafile }) => Object.entries(metafile.outputs));
 console.log(JSON.stringify(Object.fromEntries(files.map(([path, { bytes }]) => [path.split("/").at(-1), bytes])), null, 1));

@@ -28,11 +28,22 @@ export function backend(name: BackendName): Promise<Backend> {
 async function load(name: BackendName): Promise<Backend> {
   try {
     if (name === "server") return new (await import("./server-backend")).ServerBackend(BASE);
-    return new (await import("./browser-backend")).BrowserBackend(new URL("assets/live/", BASE));
+    const { BrowserBackend } = await import("./browser-backend");
+    return new BrowserBackend(new URL("assets/live/", BASE), (files) => void keepForLater(files));
   } catch (error) {
     throw new Error("The code that runs examples could not be loaded. Check the network and press Run again.", {
       cause: error,
     });
+  }
+}
+
+/** A visit without a network has Python, too. Where the embedded server is, the site changes too often for that. */
+async function keepForLater(files: readonly string[]): Promise<void> {
+  if ((await config).server) return;
+  try {
+    await (await import("./keep-offline")).keepOffline(BASE, files);
+  } catch {
+    // Then a later visit needs a network.
   }
 }
 

@@ -3,16 +3,16 @@
 import type { Backend, Run } from "./backend";
 import { backend, type BackendName, choice, config } from "./backends";
 import { BASE } from "./base";
+import type { Changes } from "./changes";
 import { Code } from "./code";
 import { button, el, setEnabled } from "./dom";
+import type { Edits } from "./edits";
 import type { End, RunEvent } from "./events";
-import { OutputLog } from "./log";
-import { curl } from "./request";
+import type { More } from "./more";
+import { Output, type View } from "./output";
 import { RequestLine } from "./request-line";
-import { RowReader } from "./rows";
-import { type Snippet, snippetOf } from "./snippet";
+import { hasEdits, type Snippet, snippetOf } from "./snippet";
 import { Status } from "./status";
-import { Timeline } from "./timeline";
 
 /** `recorded` before the first run; `stopping` while the app tears down; the last three when it has. */
 type State = "recorded" | "loading" | "running" | "stopping" | "closed" | "stopped" | "failed";
@@ -22,7 +22,6 @@ const PLACES: Readonly<Record<BackendName, string>> = { browser: "in this browse
 
 /** One press of Run. */
 class Attempt {
-  readonly reader = new RowReader();
   where: BackendName = "browser";
   run: Run | undefined;
   failure: string | undefined;
@@ -41,15 +40,19 @@ let ids = 0;
 export class Block {
   readonly #root: HTMLElement;
   readonly #snippet: Snippet;
+  readonly #head: HTMLElement;
+  readonly #recordings: HTMLElement;
   readonly #id = `live-${++ids}`;
   readonly #code: Code;
-  readonly #log = new OutputLog();
-  readonly #timeline = new Timeline();
+  readonly #output: Output;
   readonly #status = new Status();
   readonly #request: RequestLine;
   readonly #where = el("fieldset", { class: "live-where", hidden: true });
   readonly #stop = button("Stop", () => this.#leave());
+  readonly #more = button("More", () => void this.#showMore(), "live-quiet live-disclosure");
+  #menu: More | undefined;
   readonly #reset = button("Reset", () => this.#restore(), "live-quiet");
+  #changes: Changes | undefined;
   #state: State = "recorded";
   #attempt: Attempt | undefined;
   #hasServer = false;
@@ -58,17 +61,25 @@ export class Block {
   constructor(root: HTMLElement) {
     this.#root = root;
     this.#snippet = snippetOf(root);
+    this.#head = root.querySelector<HTMLElement>(".live-head") ?? root;
+    this.#recordings = root.querySelector<HTMLElement>(".live-exchanges") ?? el("div");
     this.#code = new Code(root, this.#snippet);
     this.#request = new RequestLine(this.#snippet, {
       id: this.#id,
       run: () => void this.#run(),
       chosen: () => this.#choose(),
       changed: () => this.#changed(),
-      copyAsCurl: () => this.#copy(this.#curl(), "the command"),
+      copyAsCurl: () => void this.#copyCurl(),
+      flash: (text) => this.#status.flash(text),
+    });
+    this.#output = new Output({
+      id: this.#id,
+      client: () => this.#client(),
       flash: (text) => this.#status.flash(text),
     });
     this.#build();
     this.#showRecording();
+    if (hasEdits(this.#snippet)) void this.#change((changes) => changes.bringBack());
   }
 
   get isEdited(): boolean {
@@ -83,44 +94,37 @@ export class Block {
   }
 
   /** The site is served by the embedded server: let the reader choose. */
-  offerServer(): void {
+  async offerServer(): Promise<void> {
     if (this.#hasServer) return;
     this.#hasServer = true;
-    const radios = (["browser", "server"] as const).map((name) => {
-      const radio = el("input", { type: "radio", name: `${this.#id}-where`, value: name });
-      radio.addEventListener("change", () => (choice.name = name));
-      return radio;
-    });
-    const show = (): void => radios.forEach((radio) => (radio.checked = radio.value === choice.name));
-    const [browser, server] = radios.map((radio, index) => el("label", {}, radio, index ? "Server" : "This browser"));
-    this.#where.append(el("legend", {}, "Runs in"), browser ?? "", server ?? "");
-    this.#where.hidden = false;
-    this.#unsubscribe = choice.subscribe(show);
-    show();
+    const { offer } = await import("./places");
+    if (this.#root.isConnected) this.#unsubscribe = offer(this.#where, this.#id, choice);
   }
 
   #build(): void {
     const edit = button("Edit", () => this.#edit(), "live-quiet");
-    const copy = button("Copy", () => this.#copy(this.#code.text, "the code"), "live-quiet");
-    this.#root.querySelector(".live-head")?.append(el("div", { class: "live-tools" }, edit, this.#reset, copy));
+    const more = el("div", { class: "live-menu" }, this.#more);
+    this.#more.setAttribute("aria-expanded", "false");
+    this.#head.append(el("div", { class: "live-tools" }, edit, this.#reset, more));
 
+    const run = button("Run", () => void this.#run(), "live-run");
+    for (const sign of ["pointerenter", "focus"]) run.addEventListener(sign, () => void this.#getReady(), { once: true });
     const panel = el(
       "div",
       { class: "live-panel" },
       el(
         "div",
         { class: "live-bar" },
-        button("Run", () => void this.#run(), "live-run"),
+        run,
         this.#stop,
         this.#request.choice,
         this.#where,
       ),
       this.#request.element,
       this.#status.element,
-      this.#timeline.element,
-      this.#log.element,
+      this.#output.element,
     );
-    this.#root.querySelector(".live-exchanges")?.replaceWith(panel);
+    this.#recordings.replaceWith(panel);
   }
 
   #enter(state: State): void {
@@ -140,45 +144,133 @@ export class Block {
 
   #showRecording(): void {
     const { exchange } = this.#request;
-    const recorded = exchange?.recorded ?? [];
-    const reader = new RowReader();
-    const rows = recorded.flatMap((event) => reader.read(event));
-    this.#log.show(rows);
-    this.#timeline.clear(0);
-    this.#timeline.add(rows);
+    this.#output.show(exchange?.recorded ?? [], this.#recordedRows(exchange?.name));
+    this.#output.title = "recorded";
     this.#enter("recorded");
     this.#sayRecorded();
+  }
+
+  /** The rows that the page shows without script, too. */
+  #recordedRows(name: string | undefined): HTMLElement[] {
+    const recordings = [...this.#recordings.querySelectorAll<HTMLElement>(".live-exchange")];
+    const rows = recordings.find(({ dataset }) => dataset["request"] === name)?.querySelectorAll<HTMLElement>(".live-row");
+    return Array.from(rows ?? [], (row) => row.cloneNode(true) as HTMLElement);
   }
 
   #sayRecorded(): void {
     const { exchange, isEdited } = this.#request;
     const leaves = exchange?.disconnect_after;
+    const isCode = this.#code.edited !== undefined;
     if (!exchange) this.#status.say("This example has no requests.");
     else if (!exchange.recorded.length) this.#status.say("Nothing has been recorded for this request yet. Press Run.");
+    else if (isCode) this.#status.say("Recorded output of the original code. Press Run to run what stands above.");
     else if (isEdited) this.#status.say("Recorded output of the original request. Press Run to send yours.");
     else this.#status.say(`Recorded output.${leaves == null ? "" : ` In it, the reader leaves after ${leaves} s.`}`);
   }
 
+  /** The reader has changed the code or a request. */
   #changed(): void {
     this.#enter(this.#state);
     if (this.#state === "recorded") this.#sayRecorded();
+    this.#output.changed();
+    if (this.#changes) this.#changes.changed();
+    else void this.#change((changes) => changes.changed());
   }
 
   #restore(): void {
     this.#abandon();
     this.#code.reset();
     this.#request.reset();
+    this.#changes?.reset();
     this.#showRecording();
   }
 
-  #edit(): void {
-    const changed = (): void => setEnabled(this.#reset, true);
-    this.#code.edit(() => void this.#run(), changed).then(changed, () => {
+  #edit(isWanted = true): void {
+    const enable = (): void => this.#enter(this.#state);
+    this.#code.edit(() => void this.#run(), () => this.#changed(), isWanted).then(enable, () => {
       this.#status.flash("The editor could not be loaded. Check the network and press Edit again.");
     });
+    void this.#change();
+  }
+
+  #take({ source, requests }: Edits, choice?: string): void {
+    this.#abandon();
+    this.#code.reset();
+    this.#request.take(requests, choice);
+    if (source !== undefined) {
+      this.#code.take(source);
+      this.#edit(false);
+    }
+    this.#showRecording();
+  }
+
+  /** Loads what keeps and carries changes, and hands it over. */
+  async #change(use: (changes: Changes) => unknown = () => undefined): Promise<void> {
+    try {
+      const { Changes } = await import("./changes");
+      this.#changes ??= new Changes({
+        snippet: this.#snippet,
+        place: this.#head,
+        edits: () => this.#edits,
+        request: () => ({ choice: this.#request.exchange?.name, edited: this.#request.edits[this.#request.exchange?.name ?? ""] }),
+        take: (edits, choice) => this.#take(edits, choice),
+        restore: () => this.#restore(),
+        flash: (text) => this.#status.flash(text),
+      });
+    } catch {
+      this.#status.flash("What keeps changes could not be loaded. Check the network and load the page again.");
+      return;
+    }
+    await use(this.#changes);
+  }
+
+  get #edits(): Edits {
+    const { edited } = this.#code;
+    return { ...(edited !== undefined && { source: edited }), requests: this.#request.edits };
+  }
+
+  /** Shows what came with a link: see link.ts. */
+  open(fragment: string): void {
+    this.#root.scrollIntoView();
+    void this.#change((changes) => changes.open(fragment));
+  }
+
+  /** The first time; from then on the menu does it by itself. */
+  async #showMore(): Promise<void> {
+    if (this.#menu) return;
+    try {
+      const { More } = await import("./more");
+      this.#menu ??= new More(this.#more, {
+        code: () => this.#code.text,
+        link: () => new Promise((resolve, reject) => this.#change((changes) => changes.link().then(resolve, reject))),
+        project: () => ({ snippet: this.#snippet, source: this.#code.edited ?? this.#snippet.source, requests: this.#request.edits }),
+        assets: new URL("assets/live/", BASE),
+        copy: (text, what) => this.#copy(text, what),
+        flash: (text) => this.#status.flash(text),
+      });
+      this.#menu.open(true);
+    } catch {
+      this.#status.flash("This could not be loaded. Check the network and press More again.");
+    }
   }
 
   // A run.
+
+  /** Only code of this site may run on the server. */
+  async #place(): Promise<BackendName> {
+    return this.#code.edited === undefined && (await config).server ? choice.name : "browser";
+  }
+
+  /** The reader is about to press Run: begin with what takes long. What fails is tried again, and told, by Run. */
+  async #getReady(): Promise<void> {
+    const { connection } = navigator as { connection?: { saveData?: boolean } };
+    if (connection?.saveData) return;
+    try {
+      await Promise.all([this.#output.prepare(), (await backend(await this.#place())).prepare(() => undefined)]);
+    } catch {
+      // See above.
+    }
+  }
 
   async #run(): Promise<void> {
     const { exchange, request } = this.#request;
@@ -188,16 +280,15 @@ export class Block {
     const edited = this.#code.edited;
     const attempt = new Attempt(edited);
     this.#attempt = attempt;
-    this.#log.begin();
-    this.#timeline.clear(exchange.recorded.at(-1)?.at ?? 0);
+    this.#output.begin(exchange.recorded.at(-1)?.at ?? 0);
     this.#enter("loading");
-    // Only code of this site may run on the server.
-    if (edited === undefined && (await config).server) attempt.where = choice.name;
+    attempt.where = await this.#place();
     if (this.#attempt !== attempt) return;
 
     let chosen: Backend;
     try {
       chosen = await backend(attempt.where);
+      await this.#output.prepare();
       await chosen.prepare((progress) => {
         if (this.#attempt === attempt && this.#state === "loading") this.#status.loading(progress);
       });
@@ -217,15 +308,12 @@ export class Block {
     this.#status.say(`Running ${attempt.place}${aside}`);
     for await (const event of attempt.run.events) {
       if (this.#attempt !== attempt) break;
-      this.#take(attempt, event);
+      this.#receive(attempt, event);
     }
   }
 
-  #take(attempt: Attempt, event: RunEvent): void {
-    const rows = attempt.reader.read(event);
-    this.#log.append(rows);
-    this.#timeline.add(rows);
-    for (const { line } of rows) {
+  #receive(attempt: Attempt, event: RunEvent): void {
+    for (const { line } of this.#output.take(event)) {
       if (line == null) continue;
       const number = this.#code.mark(line, attempt.edited !== undefined);
       attempt.failure ??= `an error in line ${number}`;
@@ -239,19 +327,17 @@ export class Block {
 
   #finish({ failure, limit, place, status }: Attempt, { at, complete }: End): void {
     const after = `after ${at.toFixed(2)} s, ${place}`;
-    if (failure !== undefined) {
-      this.#enter("failed");
-      this.#status.say(`Failed ${after}: ${failure}`);
-    } else if (this.#state === "stopping") {
-      this.#enter("stopped");
-      this.#status.say(`${limit ?? "Stopped"}. Torn down ${after}.`);
-    } else if (!complete) {
-      this.#enter("failed");
-      this.#status.say(`Ended early ${after}: the response is incomplete.`);
-    } else {
-      this.#enter(status < 500 ? "closed" : "failed");
-      this.#status.say(`${status < 400 ? "Closed" : `Answered with ${status}`} ${after}.`);
-    }
+    const [state, text]: [State, string] =
+      failure !== undefined
+        ? ["failed", `Failed ${after}: ${failure}`]
+        : this.#state === "stopping"
+          ? ["stopped", `${limit ?? "Stopped"}. Torn down ${after}.`]
+          : !complete
+            ? ["failed", `Ended early ${after}: the response is incomplete.`]
+            : [status < 500 ? "closed" : "failed", `${status < 400 ? "Closed" : `Answered with ${status}`} ${after}.`];
+    this.#enter(state);
+    this.#status.say(text);
+    this.#output.title = text;
   }
 
   /** Stop: the client leaves, and the block goes on showing what the app does about it. */
@@ -278,11 +364,25 @@ export class Block {
 
   // Copying.
 
-  #curl(): string {
-    const { snippet } = this.#snippet;
+  /** Where the app that a client would ask is. */
+  get #address(): string {
     const isOnServer = this.#hasServer && choice.name === "server";
-    const base = isOnServer ? new URL(`live/app/${snippet}`, BASE).href : "http://127.0.0.1:8000";
-    return this.#request.request ? curl(this.#request.request, base) : "";
+    return isOnServer ? new URL(`live/app/${this.#snippet.snippet}`, BASE).href : "http://127.0.0.1:8000";
+  }
+
+  async #client(): Promise<View> {
+    const { ClientView } = await import("./client");
+    return new ClientView({
+      request: () => this.#request.request,
+      address: () => this.#address,
+      isServed: () => this.#hasServer && choice.name === "server",
+      copy: (text) => this.#copy(text, "the code"),
+    });
+  }
+
+  async #copyCurl(): Promise<void> {
+    const { curl } = await import("./client");
+    if (this.#request.request) this.#copy(curl(this.#request.request, this.#address), "the command");
   }
 
   #copy(text: string, what: string): void {

@@ -14,9 +14,11 @@ const WINDOW = 8;
  */
 const BEAT = 100; // ms
 const PATIENCE = 12;
+/** … and for fewer once a reader has pressed Stop: they should not have to wait for longer than a second. */
+const PATIENCE_AFTER_STOP = 7;
 
 const FROZEN =
-  `The code held Python for ${(BEAT * (PATIENCE + 1)) / 1000} s without giving way, so it was stopped and Python was ` +
+  `The code held Python for ${(BEAT * (PATIENCE_AFTER_STOP + 1)) / 1000} s or more without giving way, so it was stopped and Python was ` +
   "started anew. A loop that does not end needs an `await` in it, such as `await asyncio.sleep(0)`.";
 const FROZEN_BY_ANOTHER = "Python was started anew because another example froze it. Press Run again.";
 
@@ -26,9 +28,15 @@ export class BrowserBackend implements Backend {
   readonly #watchers = new Set<(progress: Progress) => void>();
   #python: Promise<Python> | null = null;
 
-  /** `assets` is the folder that playground/bundle.py made. */
-  constructor(assets: URL) {
+  readonly #onReady: (files: readonly string[]) => void;
+
+  /**
+   * `assets` is the folder that playground/bundle.py made; `onReady` is called with the addresses of what was loaded
+   * each time Python has started.
+   */
+  constructor(assets: URL, onReady: (files: readonly string[]) => void) {
     this.#assets = assets;
+    this.#onReady = onReady;
   }
 
   async prepare(progress: (progress: Progress) => void): Promise<void> {
@@ -70,6 +78,8 @@ export class BrowserBackend implements Backend {
       await python.boot(this.#assets, lock, (progress) => {
         for (const watcher of this.#watchers) watcher(progress);
       });
+      const { sizes, worker } = lock.tool.live;
+      this.#onReady([...Object.keys(sizes), worker].map((path) => new URL(path, this.#assets).href));
       return python;
     } catch (error) {
       this.#python = null;
@@ -175,7 +185,8 @@ class Python {
   }
 
   #beat(): void {
-    if (this.#silence >= PATIENCE) {
+    const hasStopped = [...this.#places.values()].some(({ run }) => run.hasLeft);
+    if (this.#silence >= (hasStopped ? PATIENCE_AFTER_STOP : PATIENCE)) {
       this.#lose(FROZEN, FROZEN_BY_ANOTHER);
       return;
     }
@@ -228,6 +239,10 @@ class WorkerRun implements Run {
 
   get isEdited(): boolean {
     return this.#job.source !== undefined;
+  }
+
+  get hasLeft(): boolean {
+    return this.#hasLeft;
   }
 
   /** Whether nobody would notice if it were begun anew. Once, that is: it may be what freezes Python. */

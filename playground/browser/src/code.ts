@@ -8,8 +8,11 @@ export class Code {
   readonly #snippet: Snippet;
   readonly #shown: HTMLElement;
   readonly #whole: HTMLDetailsElement | null;
-  readonly #mark = el("span", { class: "live-failing-mark" });
+  #mark: HTMLElement | undefined;
+  #failing: object | undefined;
   #editor: Editor | undefined;
+  /** The text that was taken over, and where it stands until there is an editor. */
+  #taken: { readonly text: string; readonly element: HTMLElement } | undefined;
 
   constructor(root: HTMLElement, snippet: Snippet) {
     this.#snippet = snippet;
@@ -18,32 +21,38 @@ export class Code {
   }
 
   get isEditing(): boolean {
-    return this.#editor !== undefined;
+    return this.#editor !== undefined || this.#taken !== undefined;
   }
 
   /** The reader's text, if it is not the module's. */
   get edited(): string | undefined {
-    const text = this.#editor?.text();
+    const text = this.#editor?.text() ?? this.#taken?.text;
     return text === this.#snippet.source ? undefined : text;
   }
 
   /** What is shown. */
   get text(): string {
-    return this.#editor?.text() ?? this.#shown.querySelector("code")?.textContent ?? this.#snippet.source;
+    return this.#editor?.text() ?? this.#taken?.text ?? this.#shown.querySelector("code")?.textContent ?? this.#snippet.source;
   }
 
-  async edit(run: () => void, changed: () => void): Promise<void> {
+  /** Opens the editor; `isWanted` says whether the reader asked for it, and so goes on in it. */
+  async edit(run: () => void, changed: () => void, isWanted = true): Promise<void> {
     if (!this.#editor) {
       const { openEditor } = await import("./editor");
       if (this.#editor || !this.#shown.isConnected) return;
       const label = `Code of ${this.#snippet.module}`;
-      this.#editor = openEditor({ label, text: this.#snippet.source, run, changed });
-      this.unmark();
-      this.#shown.before(this.#editor.element);
-      this.#shown.hidden = true;
-      if (this.#whole) this.#whole.hidden = true;
+      const text = this.#taken?.text ?? this.#snippet.source;
+      this.#editor = openEditor({ label, text, run, changed });
+      this.#replace(this.#editor.element);
     }
-    this.#editor.focus();
+    if (isWanted) this.#editor.focus();
+  }
+
+  /** Puts `text` in the module's place, at once; call `edit` for what makes it an editor. */
+  take(text: string): void {
+    this.reset();
+    this.#taken = { text, element: el("pre", { class: "live-plain", tabindex: 0 }, text) };
+    this.#replace(this.#taken.element);
   }
 
   reset(): void {
@@ -51,12 +60,23 @@ export class Code {
     this.#editor?.element.remove();
     this.#editor?.destroy();
     this.#editor = undefined;
+    this.#taken?.element.remove();
+    this.#taken = undefined;
     this.#shown.hidden = false;
     if (this.#whole) this.#whole.hidden = false;
   }
 
+  #replace(element: HTMLElement): void {
+    this.unmark();
+    this.#taken?.element.remove();
+    this.#shown.before(element);
+    this.#shown.hidden = true;
+    if (this.#whole) this.#whole.hidden = true;
+  }
+
   unmark(): void {
-    this.#mark.remove();
+    this.#mark?.remove();
+    this.#failing = undefined;
     this.#editor?.mark(undefined);
   }
 
@@ -64,7 +84,7 @@ export class Code {
   mark(line: number, ranEdited: boolean): number {
     const number = ranEdited ? line : lineOfSource(this.#snippet, line);
     if (this.#editor) this.#editor.mark(number);
-    else this.#markShown(number);
+    else if (!this.#taken) this.#markShown(number);
     return number;
   }
 
@@ -77,34 +97,17 @@ export class Code {
       code = this.#whole.querySelector("code");
       index = number - 1;
     }
-    const box = code && placeOfLine(code, index);
-    const frame = code?.closest("pre")?.parentElement;
-    if (!box || !frame) return;
-    const outer = frame.getBoundingClientRect();
-    this.#mark.style.top = `${box.top - outer.top}px`;
-    this.#mark.style.height = `${box.height}px`;
-    frame.append(this.#mark);
+    if (code) void this.#draw(code, index);
+  }
+
+  async #draw(code: HTMLElement, index: number): Promise<void> {
+    const marked = (this.#failing = { index });
+    const { markLine } = await import("./failing-line");
+    // Another run may have begun meanwhile.
+    if (this.#failing === marked) this.#mark = markLine(code, index);
   }
 }
 
 function linesOf(code: HTMLElement | null): string[] {
   return code?.textContent?.replace(/\n$/, "").split("\n") ?? [];
-}
-
-/** Where a line (from 0) of highlighted code is on the screen. */
-function placeOfLine(code: HTMLElement, index: number): DOMRect | undefined {
-  const walker = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
-  for (let line = 0; walker.nextNode(); ) {
-    const text = walker.currentNode as Text;
-    for (let here = 0; here < text.data.length; here++) {
-      if (line === index) {
-        const range = document.createRange();
-        range.setStart(text, here);
-        range.setEnd(text, here + 1);
-        return range.getBoundingClientRect();
-      }
-      if (text.data[here] === "\n") line++;
-    }
-  }
-  return undefined;
 }

@@ -1,51 +1,13 @@
 // The output: rows appended as they arrive, in document order.
 
 import { el, oncePerFrame } from "./dom";
-import type { Row } from "./rows";
 
 const MOST_ROWS = 1_000;
 const FLOOD = 30; // rows a frame: more, and drawing attention to each of them would take longer than the run
 
-/** One row. `row_html` in playground/markdown.py writes the same elements. */
-export function rowElement(row: Row): HTMLElement {
-  const what = el("div", { class: "live-what" });
-  for (const [name, value] of row.fields ?? []) {
-    what.append(
-      el(
-        "span",
-        { class: "live-field", "data-field": name },
-        el("span", { class: "live-name" }, name),
-        " ",
-        el("span", { class: "live-value" }, value),
-      ),
-      " ",
-    );
-  }
-  if (row.text) what.append(el("span", { class: "live-text" }, row.text));
-  if (row.more) {
-    const label = el("summary", {}, labelOfMore(row.kind, row.more));
-    what.append(el("details", { class: "live-more" }, label, el("pre", {}, row.more)));
-  }
-  return el(
-    "div",
-    { class: "live-row", "data-kind": row.kind },
-    el("span", { class: "live-at" }, `${row.at.toFixed(3)} s`),
-    " ",
-    el("span", { class: "live-kind" }, row.kind),
-    " ",
-    what,
-  );
-}
-
-function labelOfMore(kind: Row["kind"], more: string): string {
-  if (kind !== "status") return "Traceback";
-  const headers = more.split("\n").length;
-  return `${headers} header${headers === 1 ? "" : "s"}`;
-}
-
 /** Keeps the newest rows in sight while the reader is at the end, and stays put once they scroll up. */
 export class OutputLog {
-  readonly element = el("div", { class: "live-output", role: "log", "aria-label": "Output", tabindex: 0 });
+  readonly element: HTMLElement;
   #dropped = 0;
   #arrived = 0;
   #isAtEnd = true;
@@ -55,7 +17,9 @@ export class OutputLog {
     this.#arrived = 0;
   });
 
-  constructor() {
+  /** A `log` is announced as it grows, a `region` is not. */
+  constructor(role: "log" | "region", label: string) {
+    this.element = el("div", { class: "live-output", role, "aria-label": label, tabindex: 0 });
     this.element.addEventListener("scroll", () => {
       const { scrollTop, scrollHeight, clientHeight } = this.element;
       this.#isAtEnd = scrollHeight - scrollTop - clientHeight < 8;
@@ -63,10 +27,10 @@ export class OutputLog {
   }
 
   /** Shows a recording, from its beginning. */
-  show(rows: readonly Row[]): void {
+  show(rows: readonly HTMLElement[]): void {
     this.element.style.minHeight = "";
     this.#empty();
-    this.element.append(...rows.map(rowElement));
+    this.#add(rows);
     this.element.scrollTop = 0;
   }
 
@@ -76,10 +40,41 @@ export class OutputLog {
     this.#empty();
   }
 
-  append(rows: readonly Row[]): void {
+  append(rows: readonly HTMLElement[]): void {
     this.#arrived += rows.length;
-    this.element.toggleAttribute("data-flood", this.#arrived > FLOOD);
-    this.element.append(...rows.map(rowElement));
+    const isFlood = this.#arrived > FLOOD;
+    this.element.toggleAttribute("data-flood", isFlood);
+    // Read aloud, a flood would go on long after the run.
+    if (isFlood) this.element.setAttribute("aria-live", "off");
+    this.#add(rows);
+    this.#follow();
+  }
+
+  /** Draws attention to a row, by its number from 0, and scrolls to it, or takes it away again. */
+  mark(row: number | undefined): void {
+    this.element.querySelector("[data-marked]")?.removeAttribute("data-marked");
+    const marked = row === undefined ? undefined : this.#shown[row - this.#dropped];
+    if (!marked) return;
+    marked.toggleAttribute("data-marked", true);
+    const { top, bottom } = this.element.getBoundingClientRect();
+    const place = marked.getBoundingClientRect();
+    // Not `scrollIntoView`, which would scroll the page, too.
+    if (place.top < top) this.element.scrollTop -= top - place.top;
+    if (place.bottom > bottom) this.element.scrollTop += place.bottom - bottom;
+  }
+
+  /** Shows the first rows only, by how many of all that there were. */
+  reveal(rows: number): void {
+    for (const [index, row] of this.#shown.entries()) row.hidden = index + this.#dropped >= rows;
+    this.mark(rows === Infinity ? undefined : rows - 1);
+  }
+
+  get #shown(): HTMLElement[] {
+    return ([...this.element.children] as HTMLElement[]).slice(this.#notice.isConnected ? 1 : 0);
+  }
+
+  #add(rows: readonly HTMLElement[]): void {
+    this.element.append(...rows);
     const isNoticed = this.#notice.isConnected ? 1 : 0;
     for (let extra = this.element.childElementCount - isNoticed - MOST_ROWS; extra > 0; extra--) {
       this.element.children[isNoticed]?.remove();
@@ -90,11 +85,11 @@ export class OutputLog {
       this.#notice.textContent = `The newest ${MOST_ROWS.toLocaleString("en")} rows; ${dropped} before them are not shown.`;
       if (!isNoticed) this.element.prepend(this.#notice);
     }
-    this.#follow();
   }
 
   #empty(): void {
     this.element.replaceChildren();
+    this.element.removeAttribute("aria-live");
     this.#dropped = 0;
     this.#isAtEnd = true;
   }

@@ -2,7 +2,7 @@
 
 import { config } from "./backends";
 import { Block } from "./block";
-import { reloadOnChange } from "./reload";
+import { LINK } from "./snippet";
 
 declare global {
   interface Window {
@@ -24,14 +24,27 @@ function mount(): void {
     const block = new Block(root);
     blocks.set(root, block);
     void config.then(({ server }) => {
-      if (server && blocks.get(root) === block) block.offerServer();
+      if (server && blocks.get(root) === block) void block.offerServer();
     });
   }
+  openLink();
 }
+
+/** An address whose fragment carries edits: the block of their snippet shows them. */
+function openLink(): void {
+  const { hash } = location;
+  if (!hash.startsWith(LINK)) return;
+  const name = hash.slice(LINK.length).split("~", 1)[0];
+  const block = [...blocks].find(([root]) => root.dataset["snippet"] === name)?.[1];
+  // A page without the example has nothing to show them in.
+  block?.open(hash);
+}
+
+addEventListener("hashchange", openLink);
 
 if (window.document$) window.document$.subscribe(mount);
 else mount();
 
-void config.then(({ server }) => {
-  if (server) reloadOnChange(() => [...blocks.values()].some((block) => block.isEdited));
+void config.then(async ({ server }) => {
+  if (server) (await import("./reload")).reloadOnChange(() => [...blocks.values()].some((block) => block.isEdited));
 });

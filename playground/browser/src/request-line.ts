@@ -81,6 +81,22 @@ export class RequestLine {
     return this.#drafts.size > 0;
   }
 
+  /** What the reader has made of the requests, by their names. */
+  get edits(): Readonly<Record<string, Request>> {
+    return Object.fromEntries(this.#drafts);
+  }
+
+  /** Puts edits in the place of those that there are. What is made of no request of the snippet is left out. */
+  take(edits: Readonly<Record<string, Request>>, choice?: string): void {
+    this.#drafts.clear();
+    for (const { name } of this.#exchanges) {
+      const request = edits[name];
+      if (request) this.#drafts.set(name, request);
+    }
+    if (this.#exchanges.some(({ name }) => name === choice)) this.#select.value = choice ?? "";
+    this.#show();
+  }
+
   /** All requests are the snippet's own again, and the panel is closed. */
   reset(): void {
     this.#drafts.clear();

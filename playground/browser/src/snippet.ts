@@ -3,6 +3,12 @@
 import type { Request } from "./backend";
 import type { RunEvent } from "./events";
 
+/** How the fragment of an address begins that carries edits of a snippet, whose name follows: see link.ts. */
+export const LINK = "#live=";
+
+/** How the keys begin under which the browser keeps edits of a snippet, whose name follows: see edits.ts. */
+export const EDITS = "jero.live.edits/";
+
 export interface Exchange {
   readonly name: string;
   readonly request: Request;
@@ -14,6 +20,8 @@ export interface Exchange {
 export interface Snippet {
   readonly snippet: string;
   readonly module: string;
+  /** Another one whenever the source or the requests are. */
+  readonly edition: string;
   /** The whole module, less the lines that mark sections. */
   readonly source: string;
   /** Which lines of the file those are. */
@@ -31,4 +39,13 @@ export function snippetOf(root: HTMLElement): Snippet {
 /** The line of `source` that a line of the snippet's file is. */
 export function lineOfSource(snippet: Snippet, line: number): number {
   return line - snippet.markers.filter((marker) => marker < line).length;
+}
+
+/** Whether the browser keeps edits of the snippet, of whichever edition: changes.ts, which knows more, is loaded for them only. */
+export function hasEdits({ snippet }: Snippet): boolean {
+  try {
+    return Object.keys(localStorage).some((key) => key.startsWith(`${EDITS}${snippet}/`));
+  } catch {
+    return false;
+  }
 }

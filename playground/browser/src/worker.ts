@@ -12,6 +12,8 @@ export interface Lock {
       readonly core: string;
       readonly stdlib: string;
       readonly worker: string;
+      /** jero, to be installed by any Python that it supports. */
+      readonly wheel: string;
       /** Bytes of every file that is loaded before the first run, by its path below the assets. */
       readonly sizes: Readonly<Record<string, number>>;
     };

@@ -1,0 +1,213 @@
+// What came of a request, in each way to look at it. The rows are always there; the others are loaded when they are asked for.
+
+import { button, el, setEnabled } from "./dom";
+import type { Earlier } from "./earlier";
+import type { RunEvent } from "./events";
+import { OutputLog } from "./log";
+import type { Replay } from "./replay";
+import type { Kind, Row, RowReader } from "./rows";
+import { Tabs } from "./tabs";
+import { Timeline } from "./timeline";
+
+/** A view that is not the rows. */
+export interface View {
+  readonly element: HTMLElement;
+  show(events: readonly RunEvent[]): void;
+  add?(event: RunEvent): void;
+}
+
+export interface OutputOptions {
+  /** Unique in the page. */
+  readonly id: string;
+  /** The code of a client that sends the request. */
+  client(): Promise<View>;
+  /** Says in passing what went wrong. */
+  flash(text: string): void;
+}
+
+/** What a row of the page says. */
+function rowOf(element: HTMLElement): Row {
+  const part = (name: string): string => element.querySelector(name)?.textContent ?? "";
+  const text = part(".live-text") || Array.from(element.querySelectorAll(".live-field"), (field) => field.textContent).join(", ");
+  return { kind: element.dataset["kind"] as Kind, at: parseFloat(part(".live-at")), text };
+}
+
+interface Known {
+  readonly title: string;
+  readonly events: readonly RunEvent[];
+}
+
+export class Output {
+  readonly element: HTMLElement;
+  readonly #options: OutputOptions;
+  readonly #log = new OutputLog("log", "Output");
+  readonly #timeline = new Timeline("Timeline", (row) => this.#log.mark(row));
+  readonly #now = el("div", { class: "live-now" }, this.#timeline.element, this.#log.element);
+  readonly #replayButton = button("Replay", () => void this.#startReplay(), "live-quiet");
+  readonly #compare = button("Compare", () => void this.#toggleCompare(), "live-quiet live-toggle");
+  readonly #tabs: Tabs;
+  readonly #panels = [el("div", { class: "live-columns" }), el("div"), el("div")] as const;
+  readonly #views: (View | undefined)[] = [];
+  #drawn: typeof import("./drawn-rows") | undefined;
+  #reader: RowReader | undefined;
+  #events: RunEvent[] = [];
+  #rows: Row[] = [];
+  #before: Known | undefined;
+  #replay: Replay | undefined;
+  #earlier: Earlier | undefined;
+  #tab = 0;
+  /** How the run went, or what else these rows are. */
+  title = "";
+
+  constructor(options: OutputOptions) {
+    this.#options = options;
+    const [rows, raw, client] = this.#panels;
+    rows.append(this.#now);
+    this.#compare.setAttribute("aria-pressed", "false");
+    const tabs = [
+      { label: "Rows", panel: rows },
+      { label: "Raw bytes", panel: raw },
+      { label: "Client code", panel: client },
+    ];
+    this.#tabs = new Tabs(options.id, "Views of the response", tabs, (index) => void this.#look(index));
+    const tools = el("div", { class: "live-tools" }, this.#replayButton, this.#compare);
+    this.element = el("div", { class: "live-result" }, el("div", { class: "live-views" }, this.#tabs.element, tools), ...this.#panels);
+  }
+
+  /** Shows a recording, whose rows the page has brought along. There is nothing before it. */
+  show(events: readonly RunEvent[], rows: readonly HTMLElement[]): void {
+    this.#replay?.stop();
+    this.#timeline.clear(0);
+    this.#before = undefined;
+    this.#events = [...events];
+    this.#rows = rows.map(rowOf);
+    this.#log.show(rows);
+    this.#timeline.add(this.#rows);
+    this.#refresh();
+    this.#settle(true);
+  }
+
+  /** To be awaited before the first event is taken. */
+  async prepare(): Promise<void> {
+    this.#drawn ??= await import("./drawn-rows").catch((cause: unknown) => {
+      throw new Error("What shows a run could not be loaded. Check the network and press Run again.", { cause });
+    });
+  }
+
+  /** Makes room for a run that may take so many seconds; what was shown is what it can be compared with. */
+  begin(seconds: number): void {
+    this.#replay?.stop();
+    if (this.#events.length) this.#before = { title: this.title, events: this.#events };
+    this.#timeline.clear(seconds);
+    this.#reader = undefined;
+    this.#events = [];
+    this.#rows = [];
+    this.#log.begin();
+    this.#refresh();
+    this.#settle(false);
+    this.#showEarlier();
+  }
+
+  /** Takes the next event of the run. Returns the rows that it made. */
+  take(event: RunEvent): Row[] {
+    if (this.#drawn) this.#reader ??= new this.#drawn.RowReader();
+    const rows = this.#reader?.read(event) ?? [];
+    this.#events.push(event);
+    this.#rows.push(...rows);
+    if (this.#drawn) this.#log.append(rows.map(this.#drawn.rowElement));
+    this.#timeline.add(rows);
+    this.#earlier?.reach(this.#timeline.span);
+    this.#views[this.#tab]?.add?.(event);
+    if (event.kind === "end") this.#settle(true);
+    return rows;
+  }
+
+  /** The request is another one now. */
+  changed(): void {
+    if (this.#tab === 2) void this.#look(2);
+  }
+
+  #settle(isDone: boolean): void {
+    setEnabled(this.#replayButton, isDone && this.#rows.length > 0);
+    this.#compare.hidden = !this.#before;
+    if (!this.#before && this.#earlier) void this.#toggleCompare();
+  }
+
+  // Other views.
+
+  async #look(index: number): Promise<void> {
+    this.#tab = index;
+    this.#replay?.stop();
+    if (index === 0) return;
+    try {
+      this.#views[index] ??= index === 1 ? new (await import("./raw")).RawView() : await this.#options.client();
+    } catch {
+      this.#options.flash("This view could not be loaded. Check the network and choose it again.");
+      return;
+    }
+    const view = this.#views[index];
+    if (!view) return;
+    this.#panels[index]?.replaceChildren(view.element);
+    view.show(this.#events);
+  }
+
+  #refresh(): void {
+    if (this.#tab === 1) this.#views[1]?.show(this.#events);
+  }
+
+  // The run once more.
+
+  async #startReplay(): Promise<void> {
+    if (this.#replay) return;
+    try {
+      const { Replay } = await import("./replay");
+      if (this.#replay) return;
+      this.#tabs.select(0);
+      this.#replay = new Replay({
+        times: this.#rows.map(({ at }) => at),
+        show: (rows, at) => {
+          this.#log.reveal(rows);
+          this.#timeline.at(at);
+        },
+        close: () => {
+          this.#replay = undefined;
+          this.#log.reveal(Infinity);
+          this.#timeline.at(undefined);
+          setEnabled(this.#replayButton, true);
+          this.#replayButton.focus();
+        },
+      });
+      setEnabled(this.#replayButton, false);
+      this.element.querySelector(".live-views")?.after(this.#replay.element);
+      this.#replay.focus();
+    } catch {
+      this.#options.flash("The replay could not be loaded. Check the network and press Replay again.");
+    }
+  }
+
+  // The run before.
+
+  async #toggleCompare(): Promise<void> {
+    try {
+      const { Earlier } = await import("./earlier");
+      this.#earlier?.element.remove();
+      this.#earlier = this.#earlier ? undefined : new Earlier();
+    } catch {
+      this.#options.flash("This view could not be loaded. Check the network and press Compare again.");
+      return;
+    }
+    this.#compare.setAttribute("aria-pressed", String(this.#earlier !== undefined));
+    this.#panels[0].toggleAttribute("data-compared", this.#earlier !== undefined);
+    if (!this.#earlier) return;
+    this.#now.before(this.#earlier.element);
+    this.#showEarlier();
+    this.#tabs.select(0);
+  }
+
+  #showEarlier(): void {
+    if (!this.#before || !this.#earlier) return;
+    this.#earlier.show(this.#before.title, this.#before.events);
+    this.#earlier.reach(this.#timeline.span);
+    this.#timeline.reach(this.#earlier.span);
+  }
+}

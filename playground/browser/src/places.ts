@@ -1,0 +1,25 @@
+// The choice of where snippets run, on a site that has both places.
+
+import type { BackendName } from "./backends";
+import { el } from "./dom";
+
+/** The reader's choice, which all blocks share. */
+export interface Choice {
+  name: BackendName;
+  subscribe(listener: () => void): () => void;
+}
+
+/** Fills `place` with the choice; `id` is unique in the page. Returns what ends it. */
+export function offer(place: HTMLFieldSetElement, id: string, choice: Choice): () => void {
+  const radios = (["browser", "server"] as const).map((name) => {
+    const radio = el("input", { type: "radio", name: `${id}-where`, value: name });
+    radio.addEventListener("change", () => (choice.name = name));
+    return radio;
+  });
+  const show = (): void => radios.forEach((radio) => (radio.checked = radio.value === choice.name));
+  const [browser, server] = radios.map((radio, index) => el("label", {}, radio, index ? "Server" : "This browser"));
+  place.append(el("legend", {}, "Runs in"), browser ?? "", server ?? "");
+  place.hidden = false;
+  show();
+  return choice.subscribe(show);
+}

@@ -1,0 +1,123 @@
+"""What a page costs its reader: bytes before Run and at Run, and the time until the first row."""
+
+import gzip
+import re
+import time
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Browser, Page, Response, expect
+
+from site_tests.blocks import PATIENCE, block, expect_state, press, row
+from site_tests.conftest import fresh_page
+
+# The most that may be loaded, in bytes: as it is, and as a host sends it that compresses.
+LIVE_JS = 24_576
+BEFORE_RUN = (60_000, 15_000)
+AT_RUN = (16_000_000, 8_000_000)
+# The longest that a first row may take, in seconds: machines that test are busy.
+FIRST_ROW = 10.0
+
+
+@dataclass
+class Loaded:
+    """The files of the live block that a page has loaded, and their bytes."""
+
+    files: dict[str, bytes] = field(default_factory=dict[str, bytes])
+
+    def bodies(self, responses: list[Response]) -> None:
+        for response in responses:
+            if "/assets/live/" in response.url and response.ok:
+                name = response.url.partition("/assets/live/")[2]
+                self.files[name] = response.body()
+
+    @property
+    def raw(self) -> int:
+        return sum(map(len, self.files.values()))
+
+    @property
+    def compressed(self) -> int:
+        return sum(len(gzip.compress(body, 6)) for body in self.files.values())
+
+    def report(self, when: str) -> str:
+        return f"{when}: {len(self.files)} files, {self.raw:,} bytes, {self.compressed:,} gzipped"
+
+
+def test_a_page_stays_within_its_budget_of_bytes(page: Page, static_url: str) -> None:
+    responses: list[Response] = []
+    page.on("response", lambda response: responses.append(response))  # noqa: PLW0108 - it wants a function that it can mark
+    page.goto(static_url + "streaming/", wait_until="networkidle")
+    before = Loaded()
+    before.bodies(responses)
+    responses.clear()
+    where = block(page, "streaming.ndjson")
+    press(where, "Run")
+    expect_state(where, "closed")
+    at_run = Loaded()
+    at_run.bodies(responses)
+    print(before.report("before Run"))
+    print(at_run.report("at Run"))
+    assert len(before.files["live.js"]) <= LIVE_JS
+    assert before.raw <= BEFORE_RUN[0]
+    assert before.compressed <= BEFORE_RUN[1]
+    assert any("wasm" in name for name in at_run.files)
+    assert at_run.raw <= AT_RUN[0]
+    assert at_run.compressed <= AT_RUN[1]
+
+
+def test_the_first_row_comes_soon_after_the_click(page: Page, static_url: str) -> None:
+    page.goto(static_url + "streaming/")
+    where = block(page, "streaming.sse")
+    for visit in ("cold", "warm"):
+        began = time.monotonic()
+        press(where, "Run")
+        where.and_(page.locator('[data-state="running"]')).wait_for(timeout=PATIENCE)
+        row(where, "status").wait_for(timeout=PATIENCE)
+        took = time.monotonic() - began
+        print(f"click to first row, {visit}: {took:.2f} s")
+        assert took < FIRST_ROW
+        expect_state(where, "closed")
+
+
+@pytest.mark.parametrize("sign", ["hover", "focus"])
+def test_python_is_on_its_way_before_run_is_pressed(page: Page, static_url: str, sign: str) -> None:
+    page.goto(static_url + "streaming/", wait_until="networkidle")
+    run = block(page, "streaming.sse").get_by_role("button", name="Run", exact=True)
+    with page.expect_request(re.compile("pyodide.asm.wasm")):
+        getattr(run, sign)()
+    expect_state(block(page, "streaming.sse"), "recorded")
+
+
+def test_a_second_visit_runs_without_a_network(chromium: Browser, static_url: str) -> None:
+    with fresh_page(chromium) as page:
+        page.goto(static_url + "streaming/")
+        where = block(page, "streaming.ndjson")
+        press(where, "Run")
+        expect_state(where, "closed")
+        page.wait_for_function(
+            """async () => {
+                const cache = await caches.open("jero.live");
+                const urls = (await cache.keys()).map(request => request.url);
+                return ["streaming/", ".wasm", ".whl", "worker.js", "live.js", "live.css", "config.json"]
+                    .every(part => urls.some(url => url.includes(part)));
+            }"""
+        )
+        page.evaluate("navigator.serviceWorker.ready")
+        page.close()
+        page.context.set_offline(True)
+        later = page.context.new_page()
+        later.goto(static_url + "streaming/")
+        where = block(later, "streaming.ndjson")
+        press(where, "Run")
+        expect_state(where, "closed", "failed")
+        expect(where).to_have_attribute("data-state", "closed")
+        expect(where.get_by_role("status").last).to_contain_text("in this browser")
+
+
+def test_the_embedded_server_gets_no_service_worker(page: Page, server_url: str) -> None:
+    page.goto(server_url + "streaming/")
+    where = block(page, "streaming.ndjson")
+    where.get_by_label("This browser").check()
+    press(where, "Run")
+    expect_state(where, "closed")
+    assert page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.length)") == 0

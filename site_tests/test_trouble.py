@@ -1,0 +1,243 @@
+"""Whatever goes wrong in a block is said there, with what to do, and stays there."""
+
+import re
+from collections.abc import Generator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from playground.catalogue import Catalogue
+from site_tests.blocks import PATIENCE, block, edit, expect_state, output, press, row, shown
+from site_tests.conftest import fresh_page
+
+SOURCE = Catalogue().get("streaming.ndjson").source
+RAW = """\
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/x-ndjson")]})
+"""
+
+
+@pytest.fixture
+def where(page: Page, static_url: str) -> Locator:
+    page.goto(static_url + "streaming/")
+    return block(page, "streaming.ndjson")
+
+
+def status(where: Locator) -> Locator:
+    return where.get_by_role("status").last
+
+
+# The reader's code.
+
+BROKEN = {
+    "syntax": (SOURCE.replace("yield order", "yield (order"), "'(' was never closed"),
+    "import": ("import nothing_of_this_name\n", "No module named 'nothing_of_this_name'"),
+    "no app": ("x = 1\n", "app"),
+    "wiring": (SOURCE.replace("-> NDJSONStreamingResponse[Order]", ""), "OrdersEndpoint"),
+    "set-up": (
+        SOURCE.replace(
+            "    async def _wire",
+            "    async def _wire(self) -> None:\n        raise OSError('no database')\n\n    async def _other",
+        ),
+        "no database",
+    ),
+    "stream": (SOURCE.replace("yield order", "yield 1 / 0"), "division by zero"),
+    "teardown": (
+        SOURCE.replace(
+            "            yield order",
+            "            yield order\n        raise OSError('not closed')",
+        ),
+        "not closed",
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), BROKEN.values(), ids=BROKEN)
+def test_an_exception_is_shown_wherever_it_is_raised_and_other_blocks_go_on(
+    where: Locator, source: str, expected: str
+) -> None:
+    page = where.page
+    other = block(page, "streaming.sse")
+    edit(where, source)
+    press(where, "Run")
+    press(other, "Run")
+    expect_state(where, "failed")
+    expect(status(where)).to_contain_text("Failed after")
+    expect(where.locator(".live-panel")).to_contain_text(expected)
+    expect_state(other, "closed")
+    press(where, "Reset")
+    press(where, "Run")
+    expect_state(where, "closed")
+
+
+# Much of it.
+
+
+def test_of_a_flood_the_newest_rows_are_shown_and_the_rest_is_counted(where: Locator) -> None:
+    edit(
+        where,
+        RAW
+        + """\
+    for number in range(1_500):
+        await send({"type": "http.response.body", "body": b"%d\\n" % number, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+""",
+    )
+    press(where, "Run")
+    expect(row(where, "end")).to_be_visible(timeout=PATIENCE)
+    expect(where.locator(".live-notice")).to_have_text(
+        "The newest 1,000 rows; 502 before them are not shown."
+    )
+    assert output(where).locator(".live-row").count() == 1_000
+    expect(row(where, "ndjson").last).to_contain_text("1499")
+    # Nor is it read aloud.
+    expect(output(where)).to_have_attribute("aria-live", "off")
+    press(where, "Reset")
+    press(where, "Run")
+    expect_state(where, "closed")
+    expect(output(where)).not_to_have_attribute("aria-live", "off")
+
+
+def test_a_flood_without_end_is_cut_off_and_it_is_said(where: Locator) -> None:
+    endless = SOURCE.replace("for order in ORDERS", "for order in ORDERS * 10_000")
+    edit(where, endless.replace("asyncio.sleep(0.3)", "asyncio.sleep(0)"))
+    press(where, "Run")
+    expect(row(where, "limit", "2,000 events")).to_be_visible(timeout=PATIENCE)
+    expect_state(where, "stopped")
+    expect(status(where)).to_contain_text("It went over a limit")
+
+
+def test_a_huge_item_is_cut_in_each_view_and_its_size_is_said(where: Locator) -> None:
+    edit(
+        where,
+        RAW
+        + """\
+    await send({"type": "http.response.body", "body": b'"' + b"x" * 900_000 + b'"\\n'})
+""",
+    )
+    press(where, "Run")
+    expect_state(where, "closed")
+    item = row(where, "ndjson").locator(".live-text")
+    assert len(item.inner_text()) < 10_000
+    expect(row(where, "ndjson")).to_contain_text("900,002 characters")
+    where.get_by_role("tab", name="Raw bytes").click()
+    expect(where.locator(".live-raw")).to_contain_text("more bytes not shown")
+
+
+# Stop.
+
+STUBBORN = {
+    "a loop without await": "    while True: pass\n",
+    "an app that waits": "    import asyncio\n    await asyncio.Event().wait()\n",
+    "an app that swallows": """\
+    import asyncio
+    while True:
+        await send({"type": "http.response.body", "body": b"1\\n", "more_body": True})
+        try:
+            await asyncio.sleep(0.05)
+        except BaseException:
+            pass
+""",
+}
+
+
+@pytest.mark.parametrize("body", STUBBORN.values(), ids=STUBBORN)
+def test_stop_is_answered_within_a_second_whatever_the_app_does(where: Locator, body: str) -> None:
+    press(where, "Run")
+    expect_state(where, "closed")
+    edit(where, RAW + body)
+    press(where, "Run")
+    expect_state(where, "running")
+    waited: float = where.evaluate(
+        """async where => {
+            const began = performance.now();
+            [...where.querySelectorAll("button")].find(one => one.textContent === "Stop").click();
+            const isAnswered = () => where.querySelector('[data-kind="disconnect"], [data-kind="crash"]');
+            while (!isAnswered()) await new Promise(requestAnimationFrame);
+            return (performance.now() - began) / 1000;
+        }"""
+    )
+    print(f"Stop was answered after {waited:.2f} s")
+    assert waited < 2, "a second, and as much again for a busy machine"
+
+
+# What the page needs.
+
+
+@pytest.fixture
+def page_with_errors(chromium: Browser) -> Generator[Page]:
+    """A page of which errors in the console are expected."""
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
+
+
+def test_without_webassembly_it_is_said_what_to_do(page_with_errors: Page, static_url: str) -> None:
+    page = page_with_errors
+    page.route(
+        re.compile(r"worker\.js"),
+        lambda route: route.fulfill(
+            content_type="text/javascript",
+            body="delete globalThis.WebAssembly;\n" + route.fetch().text(),
+        ),
+    )
+    page.goto(static_url + "streaming/")
+    where = block(page, "streaming.ndjson")
+    press(where, "Run")
+    expect_state(where, "failed")
+    expect(status(where)).to_contain_text(
+        "allow WebAssembly for this site, or use a current browser"
+    )
+
+
+def test_without_a_network_it_is_said_and_the_recording_can_still_be_read(
+    page_with_errors: Page, static_url: str
+) -> None:
+    page = page_with_errors
+    page.goto(static_url + "streaming/")
+    where = block(page, "streaming.ndjson")
+    recorded = shown(where)
+    page.context.set_offline(True)
+    press(where, "Run")
+    expect_state(where, "failed")
+    expect(status(where)).to_contain_text("Check the network and press Run again")
+    press(where, "Reset")
+    assert shown(where) == recorded
+
+
+def test_a_file_that_is_missing_on_the_host_is_named(
+    page_with_errors: Page, static_url: str
+) -> None:
+    page = page_with_errors
+    page.route("**/*.wasm", lambda route: route.fulfill(status=404))
+    page.goto(static_url + "streaming/")
+    where = block(page, "streaming.ndjson")
+    press(where, "Run")
+    expect_state(where, "failed")
+    expect(status(where)).to_contain_text(re.compile(r"pyodide\.asm\.wasm is not there \(404\)"))
+
+
+def test_without_the_editor_it_is_said_and_the_block_goes_on(
+    page_with_errors: Page, static_url: str
+) -> None:
+    page = page_with_errors
+    page.route(re.compile("/editor-"), lambda route: route.abort())
+    page.goto(static_url + "streaming/")
+    where = block(page, "streaming.ndjson")
+    press(where, "Edit")
+    expect(status(where)).to_contain_text("The editor could not be loaded")
+    press(where, "Run")
+    expect_state(where, "closed")
+
+
+def test_a_page_whose_script_does_not_load_still_reads_well(
+    chromium: Browser, static_url: str
+) -> None:
+    with fresh_page(chromium) as page:
+        page.route(
+            "**/live.js", lambda route: route.fulfill(content_type="text/javascript", body="")
+        )
+        page.goto(static_url + "streaming/")
+        expect(block(page, "streaming.ndjson").locator(".live-row").first).to_be_visible()
