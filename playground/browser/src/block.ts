@@ -69,6 +69,7 @@ export class Block {
       run: () => void this.#run(),
       chosen: () => this.#choose(),
       changed: () => this.#changed(),
+      readied: () => this.#change(),
       copyAsCurl: () => void this.#copyCurl(),
       flash: (text) => this.#status.flash(text),
     });
@@ -187,10 +188,11 @@ export class Block {
 
   #edit(isWanted = true): void {
     const enable = (): void => this.#enter(this.#state);
-    this.#code.edit(() => void this.#run(), () => this.#changed(), isWanted).then(enable, () => {
+    // What keeps changes comes first: none can be made that would be lost.
+    const open = (): Promise<void> => this.#code.edit(() => void this.#run(), () => this.#changed(), isWanted);
+    this.#change().then(open).then(enable, () => {
       this.#status.flash("The editor could not be loaded. Check the network and press Edit again.");
     });
-    void this.#change();
   }
 
   #take({ source, requests }: Edits, choice?: string): void {

@@ -14,6 +14,8 @@ export interface RequestLineOptions {
   chosen(): void;
   /** The reader has changed the request, or taken the changes back. */
   changed(): void;
+  /** Resolves when changes can be kept: not before that can they be made. */
+  readied(): Promise<void>;
   copyAsCurl(): void;
   /** Says in passing what went wrong. */
   flash(text: string): void;
@@ -115,7 +117,7 @@ export class RequestLine {
   }
 
   async #load(): Promise<void> {
-    const { RequestPanel } = await import("./request-panel");
+    const [{ RequestPanel }] = await Promise.all([import("./request-panel"), this.#options.readied()]);
     const { exchange } = this;
     if (this.#panel || !exchange) return;
     const id = `${this.#options.id}-draft`;
