@@ -40,7 +40,9 @@ class BearerAuthenticator[U](Authenticator[U]):
     """By `Authorization: Bearer …` (RFC 6750)."""
 
     challenge = "Bearer"
-    security_scheme = MappingProxyType({"type": "http", "scheme": "bearer"})
+    security_scheme: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"type": "http", "scheme": "bearer"}
+    )
 
     @abstractmethod
     async def verify(self, token: str) -> U | None:
@@ -56,7 +58,9 @@ class BasicAuthenticator[U](Authenticator[U]):
     """By `Authorization: Basic …`, a name and a password (RFC 7617). Only over TLS."""
 
     challenge = 'Basic realm="Restricted", charset="UTF-8"'
-    security_scheme = MappingProxyType({"type": "http", "scheme": "basic"})
+    security_scheme: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"type": "http", "scheme": "basic"}
+    )
 
     @abstractmethod
     async def verify(self, username: str, password: str) -> U | None:
@@ -77,6 +81,7 @@ class APIKeyAuthenticator[U](Authenticator[U]):
 
     header: ClassVar[str] = "X-API-Key"
     challenge = "APIKey"
+    security_scheme: ClassVar[Mapping[str, str]]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

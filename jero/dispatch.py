@@ -32,7 +32,7 @@ class Dispatcher:
 
     def __init__(self) -> None:
         self.routes: list[Route] = []
-        self.mounts = Mounts()
+        self.mounts: Mounts = Mounts()
         self._router: Router[Route] = Router()
         self._mappings: dict[type[Exception], Callable[[Exception], HTTPError]] = {}
 

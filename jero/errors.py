@@ -101,7 +101,7 @@ class UnauthorizedError(HTTPError):
     def challenge(self, challenge: str) -> None:
         """Say how to authenticate, unless it is said already (RFC 9110 § 11.6.1)."""
         if "www-authenticate" not in map(str.lower, self.raw_headers):
-            self.raw_headers = {**self.raw_headers, "www-authenticate": challenge}
+            self.raw_headers: RawHeaders = {**self.raw_headers, "www-authenticate": challenge}
 
 
 class ForbiddenError(HTTPError):

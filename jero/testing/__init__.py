@@ -2,8 +2,8 @@
 
 try:
     import httpx as _httpx
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("jero.testing needs httpx: install `jero[testing]`") from error
+except ModuleNotFoundError as _missing:
+    raise ModuleNotFoundError("jero.testing needs httpx: install `jero[testing]`") from _missing
 else:
     del _httpx
 
