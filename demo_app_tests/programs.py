@@ -1,13 +1,11 @@
 """The programs that a cluster is made of, found or installed."""
 
-import os
-import shutil
-import subprocess
 from typing import Final
 
 import pytest
 
 from demo_app.cluster import MissingProgramError, find_program
+from tests.debian import can_install, install
 
 _PACKAGES: Final = {"redis-server": "redis-server", "nginx": "nginx-light"}
 
@@ -17,12 +15,9 @@ def require(*names: str) -> None:
     for name in names:
         if _is_there(name):
             continue
-        if not shutil.which("apt-get") or os.geteuid() != 0:
+        if not can_install():
             pytest.skip(f"{name} is not installed, and cannot be installed from here")
-        environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in ("update", f"install --yes --no-install-recommends {_PACKAGES[name]}"):
-            arguments = ["apt-get", "-qq", *command.split()]
-            subprocess.run(arguments, check=True, env=environ, stdout=subprocess.DEVNULL)
+        install(_PACKAGES[name])
         assert _is_there(name)
 
 

@@ -2,12 +2,29 @@
 
 import types
 from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
-from typing import Annotated, TypeAliasType, Union, cast, get_args, get_origin
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Final, Literal, TypeAliasType, Union, cast, get_args, get_origin
+from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import StructConfig
 
-from jero.headers import has_text_form
+_TEXTUAL: Final = (
+    str,
+    int,
+    float,
+    bool,
+    Decimal,
+    UUID,
+    datetime,
+    date,
+    time,
+    timedelta,
+    Enum,
+    types.NoneType,
+)
 
 
 def resolve(annotation: object) -> object:
@@ -67,6 +84,17 @@ def is_structs(annotation: object) -> bool:
     if origin in {dict, Mapping}:
         return len(arguments) == 2 and arguments[0] is str and is_structs(arguments[1])
     return is_struct(annotation)
+
+
+def has_text_form(annotation: object) -> bool:
+    """Whether the values of this type, or of each of a union's or a list's, can be written as text."""
+    return all(map(_is_textual, parts_of(annotation)))
+
+
+def _is_textual(part: object) -> bool:
+    if get_origin(part) is list:
+        return all(map(has_text_form, arguments_of(part)))
+    return get_origin(part) is Literal or (isinstance(part, type) and issubclass(part, _TEXTUAL))
 
 
 def is_optional_text(annotation: object) -> bool:

@@ -11,6 +11,12 @@ type Send = Callable[[Message], Awaitable[None]]
 type ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """The value of the first header field of this (lower-case) name, or `None`."""
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    return next((value for found, value in headers if found == name), None)
+
+
 def path_below(scope: Scope) -> str:
     """The path below the place where the application is mounted: `path` begins with `root_path` (ASGI HTTP)."""
     path: str = scope["path"]

@@ -18,7 +18,7 @@ from jero.annotations import (
     resolve,
     show,
 )
-from jero.asgi import Receive, Scope
+from jero.asgi import Receive, Scope, header
 from jero.authentication import Authenticator, user_type
 from jero.body import Chunks, Limits, Lines, read_json, read_whole, require_json, require_ndjson
 from jero.errors import BadRequestError
@@ -160,8 +160,7 @@ def _compile_last_event_id(annotation: object, _context: Context) -> Read:
 
     # What an event stream's client says that it saw last (WHATWG HTML 9.2.4); it says it in UTF-8.
     async def read(scope: Scope, _receive: Receive) -> object:
-        headers: list[tuple[bytes, bytes]] = scope["headers"]
-        value = next((value for name, value in headers if name == b"last-event-id"), None)
+        value = header(scope, b"last-event-id")
         if value is None:
             return None
         try:

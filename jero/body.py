@@ -8,7 +8,7 @@ from typing import Final, cast, override
 import msgspec
 from msgspec import Struct
 
-from jero.asgi import Message, Receive, Scope
+from jero.asgi import Message, Receive, Scope, header
 from jero.errors import (
     BadRequestError,
     ClientDisconnectedError,
@@ -248,7 +248,7 @@ def require_ndjson(scope: Scope) -> None:
 
 
 def _media_type(scope: Scope) -> bytes:
-    content_type = _header(scope, b"content-type") or b""
+    content_type = header(scope, b"content-type") or b""
     return content_type.split(b";")[0].strip().lower()
 
 
@@ -258,7 +258,7 @@ def _unsupported(expected: str, media_type: bytes) -> UnsupportedMediaTypeError:
 
 
 def _check_length(scope: Scope, limit: int | None) -> None:
-    length = _header(scope, b"content-length")
+    length = header(scope, b"content-length")
     if length is not None and length.isdigit():
         _check_size(scope, int(length[:20]), limit)
 
@@ -278,8 +278,3 @@ def _closing(scope: Scope) -> dict[str, str]:
     """That the connection is of no more use: what is left of the body is still to come on it (RFC 9112 § 9.6)."""
     is_http_1 = str(scope.get("http_version", "1.1")).startswith("1")
     return {"connection": "close"} if is_http_1 else {}
-
-
-def _header(scope: Scope, wanted: bytes) -> bytes | None:
-    headers: list[tuple[bytes, bytes]] = scope["headers"]
-    return next((value for name, value in headers if name == wanted), None)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final, cast
 
-from jero.asgi import Receive, Scope, Send, path_below, report_error
+from jero.asgi import Receive, Scope, Send, header, path_below, report_error
 from jero.binding import SLOTS
 from jero.errors import (
     BadRequestError,
@@ -160,8 +160,7 @@ async def _answer_other(
 
 def _request_id(scope: Scope) -> str:
     """What the client, or a proxy before us, calls this request, if it can be logged as it is."""
-    headers: list[tuple[bytes, bytes]] = scope["headers"]
-    given = next((value for name, value in headers if name == b"x-request-id"), b"")
+    given = header(scope, b"x-request-id") or b""
     return given.decode() if _REQUEST_ID.fullmatch(given) else ""
 
 

@@ -1,21 +1,17 @@
 """Header fields as Python sees them (a Struct, or a mapping) ↔ the pairs of bytes that ASGI takes."""
 
 import re
-import types
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from enum import Enum
-from typing import Final, Literal, TypeAliasType, Union, cast, get_args, get_origin
-from uuid import UUID
+from typing import Final, cast
 
 import msgspec
 from msgspec import Struct
 
+from jero.annotations import has_text_form, show
+
 type HeaderPairs = list[tuple[bytes, bytes]]
 type RawHeaders = Mapping[str, str]
 
-_TEXTUAL: Final = (str, int, float, bool, Decimal, UUID, datetime, date, time, timedelta)
 _FRAMING: Final = ("content-length", "transfer-encoding")
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _NOT_A_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|^[ \t]|[ \t]$|[^\x00-\xff]")
@@ -85,7 +81,7 @@ def field_names(struct: type[Struct]) -> list[tuple[str, str]]:
 def require_text_form(kind: str, name: str, annotation: object) -> None:
     """Raises `TypeError` if values of this type cannot be written as text."""
     if not has_text_form(annotation):
-        raise TypeError(f"the {kind} field `{name}: {_name(annotation)}` has no text form")
+        raise TypeError(f"the {kind} field `{name}: {show(annotation)}` has no text form")
 
 
 def compile_encoder(struct: type[Struct]) -> Callable[[Struct], HeaderPairs]:
@@ -113,21 +109,3 @@ def _text(value: object) -> str:
     if isinstance(plain, bool):
         return "true" if plain else "false"
     return str(plain)
-
-
-def has_text_form(annotation: object) -> bool:
-    """Whether the values of this type, or of each of a union's or a list's, can be written as a header's value."""
-    if isinstance(annotation, TypeAliasType):
-        return has_text_form(annotation.__value__)
-    origin = get_origin(annotation)
-    if origin in {Union, types.UnionType, list}:
-        return all(has_text_form(part) for part in get_args(annotation))
-    if origin is Literal or annotation is types.NoneType:
-        return True
-    if hasattr(annotation, "__metadata__"):  # Annotated[T, Meta(…)]
-        return has_text_form(get_args(annotation)[0])
-    return isinstance(annotation, type) and issubclass(annotation, (*_TEXTUAL, Enum))
-
-
-def _name(annotation: object) -> str:
-    return annotation.__qualname__ if isinstance(annotation, type) else str(annotation)

@@ -127,7 +127,7 @@ def _compile_headers(name: str, returned: Returned) -> _Headers:
     def encode(response: Response[Struct]) -> HeaderPairs:
         headers = defaults.copy()  # for middleware may change what it is given
         if isinstance(response, RedirectResponse):
-            headers = [*headers, (b"location", encode_location(response.location))]
+            headers.append((b"location", encode_location(response.location)))
         if response.headers is not None:
             if encode_typed is None:
                 given = type(response.headers).__name__

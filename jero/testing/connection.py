@@ -1,14 +1,12 @@
 """One HTTP connection, seen from the server's side: what the app receives and sends, and what its client reads."""
 
 import asyncio
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, Callable
 
 import httpx
 
-from jero.asgi import Message, Receive, Scope, Send
+from jero.asgi import ASGIApp, Message, Scope
 from jero.testing.waiting import wait_returned
-
-type ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class DisconnectedError(OSError):

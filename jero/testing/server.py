@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 import httpx
 from anyio import CancelScope
 
-from jero.asgi import Message
+from jero.asgi import ASGIApp, Message
 from jero.lifespan import Lifespan
-from jero.testing.connection import ASGIApp, Connection
+from jero.testing.connection import Connection
 from jero.testing.scope import Options, http_scope
 
 

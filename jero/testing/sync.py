@@ -10,9 +10,9 @@ from typing import Self, override
 import httpx
 from msgspec import Struct
 
-from jero.asgi import Message
+from jero.asgi import ASGIApp, Message
 from jero.testing.clock import VirtualClock
-from jero.testing.connection import ASGIApp, Connection
+from jero.testing.connection import Connection
 from jero.testing.scope import HTTPVersion, Options, SpecVersion
 from jero.testing.server import Server
 

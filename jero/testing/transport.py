@@ -5,7 +5,8 @@ from typing import Self, override
 
 import httpx
 
-from jero.testing.connection import ASGIApp, Connection
+from jero.asgi import ASGIApp
+from jero.testing.connection import Connection
 from jero.testing.scope import HTTPVersion, Options, SpecVersion
 from jero.testing.server import Server
 

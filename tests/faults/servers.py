@@ -17,6 +17,7 @@ import msgspec
 import psutil
 import pytest
 
+from tests.debian import can_install, install
 from tests.faults.stage import SOCKET, Counts, Cue, Report, Sent
 
 ROOT: Final = Path(__file__).parents[2]
@@ -300,11 +301,8 @@ def find_nginx() -> str:
     path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
     if found := shutil.which("nginx", path=path):
         return found
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in ("update", "install --yes --no-install-recommends nginx-light"):
-            arguments = ["apt-get", "-qq", *command.split()]
-            subprocess.run(arguments, check=True, env=environment, stdout=subprocess.DEVNULL)
+    if can_install():
+        install("nginx-light")
         if found := shutil.which("nginx", path=path):
             return found
     pytest.fail("nginx is needed to test that streams pass through a proxy: install it")
