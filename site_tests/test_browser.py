@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from playground.catalogue import ROOT, Catalogue
+from playground.catalogue import Catalogue
 from playground.rows import rows
 from site_tests.blocks import (
     PATIENCE,
@@ -25,11 +25,6 @@ from site_tests.conftest import fresh_page
 
 CATALOGUE = Catalogue()
 type Backend = Literal["browser", "server"]
-
-PAGES = sorted(
-    str(path.relative_to(ROOT / "docs").with_suffix("")).removesuffix("index")
-    for path in (ROOT / "docs").rglob("*.md")
-)
 
 
 @pytest.fixture(params=["browser", "server"])
@@ -76,18 +71,6 @@ def test_run_on_every_block_of_the_streaming_page_shows_what_was_recorded_as_it_
         if items > 2:
             apart = sum(later - sooner > 50 for sooner, later in pairwise(arrivals))
             assert apart >= 2, "rows came all at once"
-
-
-def test_every_other_page_runs_its_blocks_too(page: Page, url: str) -> None:
-    for path in ("", "getting-started/"):
-        page.goto(url + path)
-        blocks = page.locator(".live").all()
-        recorded = [shown(where) for where in blocks]
-        for where in blocks:
-            press(where, "Run")
-        for where, expected in zip(blocks, recorded, strict=True):
-            expect_state(where, "closed", "failed")
-            assert shown(where) == expected
 
 
 def test_every_request_of_a_block_shows_its_own_recording(page: Page, static_url: str) -> None:
@@ -275,16 +258,6 @@ def test_the_editor_can_be_left_by_escape_and_tab(page: Page, static_url: str) -
     expect(editor).not_to_be_focused()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", PAGES)
-def test_axe_finds_no_violation(
-    chromium: Browser, static_url: str, path: str, scheme: Literal["light", "dark"]
-) -> None:
-    with fresh_page(chromium, color_scheme=scheme, reduced_motion="reduce") as page:
-        page.goto(static_url + path)
-        assert violations(page) == []
-
-
 def test_axe_finds_no_violation_in_a_block_after_a_run_and_with_its_editor_open(
     page: Page, static_url: str
 ) -> None:
@@ -295,21 +268,6 @@ def test_axe_finds_no_violation_in_a_block_after_a_run_and_with_its_editor_open(
     press(where, "Edit")
     expect(where.get_by_role("textbox")).to_be_visible()
     assert violations(page) == []
-
-
-# 640 is a screen of 1280 at a zoom of 200 %.
-@pytest.mark.parametrize("width", [360, 640])
-@pytest.mark.parametrize("path", PAGES)
-def test_on_a_phone_and_at_twice_the_size_nothing_is_wider_than_the_screen(
-    chromium: Browser, static_url: str, path: str, width: int
-) -> None:
-    with fresh_page(chromium, viewport={"width": width, "height": 740}) as page:
-        page.goto(static_url + path)
-        if page.locator(".live").count():
-            where = page.locator(".live").first
-            press(where, "Run")
-            expect_state(where, "closed", "failed", "stopped")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_on_paper_there_are_code_request_and_rows_and_nothing_to_press(
