@@ -9,6 +9,7 @@ type Message = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[Message]]
 type Send = Callable[[Message], Awaitable[None]]
 type ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+"""An application of ASGI 3.0, be it jero's, another framework's or a middleware."""
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:

@@ -11,6 +11,7 @@ from jero.annotations import has_text_form, show
 
 type HeaderPairs = list[tuple[bytes, bytes]]
 type RawHeaders = Mapping[str, str]
+"""Header fields by their names, in any case. A name that stands for several fields needs a typed one."""
 
 _FRAMING: Final = ("content-length", "transfer-encoding")
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")

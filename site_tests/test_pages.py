@@ -1,5 +1,6 @@
 """The pages show what there is: all of it, as it stands in the modules, and nothing else."""
 
+import pkgutil
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 import jero
 import jero.testing
 from playground.catalogue import ROOT, Catalogue
+from playground.elsewhere import addresses
 
 CATALOGUE = Catalogue()
 PAGES = sorted((ROOT / "docs").glob("**/*.md"))
@@ -141,3 +143,18 @@ def test_no_registry_and_no_machine_is_named(name: str) -> None:
         if (ROOT / path).suffix in {".py", ".md", ".ts", ".mjs", ".json", ".yml", ".txt", ".css"}:
             text = (ROOT / path).read_text("utf-8")
             assert not [host for host in hosts if host in text], path
+
+
+# The reference.
+
+
+def test_what_is_documented_elsewhere_is_there() -> None:
+    for name in addresses():
+        pkgutil.resolve_name(name if "." in name else f"builtins:{name}")
+
+
+def test_a_type_in_a_signature_leads_to_where_it_is_documented(site: Path) -> None:
+    reference = (site / "reference/index.html").read_text("utf-8")
+    for name in ("str", "collections.abc.AsyncIterable", "httpx.Response", "msgspec.Struct"):
+        assert f'href="{addresses()[name]}"' in reference
+    assert 'href="#jero.HTTPError"' in reference
