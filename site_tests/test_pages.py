@@ -11,6 +11,11 @@ from types import ModuleType
 from typing import override
 
 import pytest
+from mkdocs.config.base import (
+    load_config,  # pyright: ignore[reportUnknownVariableType] - its options have no types
+)
+from mkdocs.structure.files import File
+from mkdocs.structure.pages import Page
 
 import jero
 import jero.testing
@@ -158,3 +163,15 @@ def test_a_type_in_a_signature_leads_to_where_it_is_documented(site: Path) -> No
     for name in ("str", "collections.abc.AsyncIterable", "httpx.Response", "msgspec.Struct"):
         assert f'href="{addresses()[name]}"' in reference
     assert 'href="#jero.HTTPError"' in reference
+
+
+def test_a_page_can_be_edited_where_the_sources_are_published(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    links: list[str | None] = []
+    for folder in ("https://code.example/jero/edit/main/docs/", ""):
+        monkeypatch.setenv("EDIT_URL", folder)
+        config = load_config(str(ROOT / "mkdocs.yml"))
+        file = File("streaming.md", config.docs_dir, config.site_dir, use_directory_urls=True)
+        links.append(Page(None, file, config).edit_url)
+    assert links == ["https://code.example/jero/edit/main/docs/streaming.md", None]
