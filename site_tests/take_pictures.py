@@ -1,4 +1,5 @@
-"""Takes the README's pictures: the lifecycle example, stopped half-way, in both colour schemes.
+"""Takes the README's pictures: the lifecycle example, stopped half-way, in both colour schemes. And the one that is
+shown where somebody posts a link to a page.
 
 Run it as `nox -s pictures`.
 """
@@ -35,6 +36,12 @@ def take(url: str) -> None:
             block.get_by_text("Torn down").wait_for()
             block.evaluate("block => window.scrollTo(0, block.offsetTop - 190)")
             page.screenshot(path=PICTURES / f"live-page-{scheme}.png")
+            if scheme == "light":
+                page.set_viewport_size({"width": 800, "height": 420})
+                block.get_by_role("status").evaluate(
+                    "line => scrollBy(0, line.getBoundingClientRect().top - 60)"
+                )
+                page.screenshot(path=ROOT / "docs/assets/social.png")
         browser.close()
 
 

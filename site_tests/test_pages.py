@@ -1,5 +1,6 @@
 """The pages show what there is: all of it, as it stands in the modules, and nothing else."""
 
+import html
 import pkgutil
 import re
 import subprocess
@@ -175,3 +176,15 @@ def test_a_page_can_be_edited_where_the_sources_are_published(
         file = File("streaming.md", config.docs_dir, config.site_dir, use_directory_urls=True)
         links.append(Page(None, file, config).edit_url)
     assert links == ["https://code.example/jero/edit/main/docs/streaming.md", None]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_a_link_to_a_page_can_be_shown_with_its_title_and_what_it_is_about(
+    page: Path, site: Path
+) -> None:
+    (description,) = re.findall(r"^description: (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    head = built(site, page).read_text("utf-8").partition("</head>")[0]
+    shown = dict(re.findall(r'<meta property="og:(\w+)" content="([^"]+)">', head))
+    assert html.unescape(shown["description"]) == description.strip('"').strip("'")
+    assert shown["title"].endswith("jero")
+    assert (site / shown["image"].removeprefix("http://127.0.0.1:8000/")).is_file()
