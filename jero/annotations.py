@@ -97,6 +97,19 @@ def _is_textual(part: object) -> bool:
     return get_origin(part) is Literal or (isinstance(part, type) and issubclass(part, _TEXTUAL))
 
 
+def without_none(annotation: object) -> object:
+    """The type without `None`: a parameter that is not given has no value that could be written."""
+    if isinstance(annotation, TypeAliasType):
+        return without_none(annotation.__value__)
+    if get_origin(annotation) is Annotated:
+        inner, *metadata = get_args(annotation)
+        return Annotated[without_none(inner), *metadata]
+    if get_origin(annotation) in {Union, types.UnionType}:
+        parts = [part for part in arguments_of(annotation) if part is not types.NoneType]
+        return Union[tuple(parts)]  # noqa: UP007 - the parts are not known before
+    return annotation
+
+
 def is_optional_text(annotation: object) -> bool:
     """Whether this is `str | None` or the like: some text can be read as it, and `None` as that there is none."""
     return types.NoneType in parts_of(annotation) and has_text_form(annotation)

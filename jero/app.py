@@ -4,7 +4,7 @@ import inspect
 import logging
 from asyncio import Lock
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack
 from functools import partial
 from typing import ClassVar, Concatenate, Final
 
@@ -80,7 +80,10 @@ class BaseApp:
     def _include_endpoint(
         self, endpoint: Endpoint, *, authenticator: Authenticator[object] | None = None
     ) -> None:
-        """Serve `endpoint` under its path; with an authenticator, only to users that it knows. Raises `WiringError`."""
+        """Serve `endpoint` under its path; with an authenticator, only to users that it knows. Raises `WiringError`.
+
+        A handler that is marked with `@operation(is_public=True)` is served to everybody.
+        """
         self._include("", endpoint, authenticator)
 
     def _include_endpoints(
@@ -110,7 +113,9 @@ class BaseApp:
             )
         name = type(endpoint).__name__
         if not isinstance(endpoint, Endpoint):  # pyright: ignore[reportUnnecessaryIsInstance] - see above
-            raise WiringError(f"{name} is no endpoint: let it inherit from `Endpoint`")
+            raise WiringError(
+                f"{name} is no endpoint: include instances of subclasses of `Endpoint`, one by one"
+            )
         if not hasattr(endpoint, "path"):
             raise WiringError(
                 f"{name} has no path: declare it as `class {name}(Endpoint, path='/…')`"
@@ -131,14 +136,15 @@ class BaseApp:
     def _mount(self, path: str, app: ASGIApp) -> None:
         """Let another ASGI application serve everything under `path` that no endpoint does, WebSockets included.
 
-        Where two are mounted above a path, the longer of theirs counts. It finds `path` added to its `root_path`, as
+        Under `/` it serves all that nothing else does. Where two are mounted above a path, the longer of theirs counts.
+        It finds `path` added to its `root_path`, as
         ASGI has it. Its lifespan runs within this application's: it is started after `_wire`, a failure there keeps
         the server from starting, and it is stopped after the last stream has ended and before what was entered is
         closed. Under a server without lifespan it has none. Raises `WiringError`.
         """
         name = type(self).__name__
         require_template(path, f"{name}._mount")
-        if "{" in path or path.endswith("/"):
+        if "{" in path or (path.endswith("/") and path != "/"):
             raise WiringError(
                 f"{name} mounts under {path!r}: write it without slots and without a `/` at its end"
             )
@@ -177,8 +183,10 @@ class BaseApp:
         """Open a resource for as long as the application runs: a pool, a client.
 
         Resources are closed in reverse after the last stream has ended, also when starting up fails half-way. They
-        are opened and closed in one task. Under a server without lifespan they are never closed.
+        are opened and closed in one task. Under a server without lifespan they are never closed. Raises `WiringError`
+        for what is no asynchronous context manager.
         """
+        _require_resource(resource, f"{type(self).__name__}._enter")
         if not self._is_live:
             _logger.warning(
                 "%s is served without lifespan: what it opens will not be closed",
@@ -198,9 +206,12 @@ class BaseApp:
     def _map_error[E: Exception](self, kind: type[E], to: Callable[[E], HTTPError]) -> None:
         """Answer errors of this kind, from handlers and from streams before their first item, with what `to` makes.
 
-        The nearest class of an error's own bases counts.
+        The nearest class of an error's own bases counts. Raises `WiringError` for a kind that is mapped already.
         """
-        self._dispatcher.map_error(kind, to)
+        if not self._dispatcher.map_error(kind, to):
+            raise WiringError(
+                f"{type(self).__name__} maps {kind.__name__} twice: leave one of them out"
+            )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI has it."""
@@ -274,3 +285,17 @@ class BaseApp:
         _logger.error("%s: %s failed", name, phase, exc_info=error)
         what = f"{name}._wire" if phase == "startup" else f"{name}: shutdown"
         return f"{what} failed: {type(error).__name__}: {error}"
+
+
+def _require_resource(resource: object, name: str) -> None:
+    """Raises `WiringError` for what cannot be entered with `async with`, on behalf of who is given it."""
+    if isinstance(resource, AbstractAsyncContextManager):
+        return
+    if callable(resource):
+        called = getattr(resource, "__name__", "it")
+        mend = f"call it, as in `await self._enter({called}())`"
+    elif isinstance(resource, AbstractContextManager):
+        mend = "it is entered with a plain `with`: make it an asynchronous one"
+    else:
+        mend = "expected what can be entered with `async with`"
+    raise WiringError(f"{name} is given {resource!r}: {mend}")

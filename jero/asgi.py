@@ -5,9 +5,17 @@ from typing import Any
 
 # The specification leaves the values of its messages open, and every server and middleware types them so.
 type Scope = MutableMapping[str, Any]
+"""What a connection is about: of HTTP, its method, path, headers and so on."""
+
 type Message = MutableMapping[str, Any]
+"""What is received of a connection, or sent to it, one `type` of message at a time."""
+
 type Receive = Callable[[], Awaitable[Message]]
+"""Waits for the next message of the client: a part of the body, or that it has left."""
+
 type Send = Callable[[Message], Awaitable[None]]
+"""Sends a message to the client. Raises `OSError` where the server says so of one that has left (ASGI HTTP 2.4)."""
+
 type ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 """An application of ASGI 3.0, be it jero's, another framework's or a middleware."""
 

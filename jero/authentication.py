@@ -1,6 +1,7 @@
 """Who a request is from: what says so in its headers, and who is asked whether it is true."""
 
 import base64
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType, NoneType
@@ -51,7 +52,16 @@ class BearerAuthenticator[U](Authenticator[U]):
     @override
     async def authenticate(self, headers: Mapping[str, str]) -> U | None:
         token = _credentials(headers, "bearer")
-        return await self.verify(token) if token else None
+        if not token:
+            return None
+        user = await self.verify(token)
+        if user is None:  # which is told apart from that there is none (RFC 6750 § 3.1)
+            separator = ", " if " " in self.challenge else " "
+            challenge = f'{self.challenge}{separator}error="invalid_token"'
+            raise UnauthorizedError(
+                "The token is not valid.", raw_headers={"www-authenticate": challenge}
+            )
+        return user
 
 
 class BasicAuthenticator[U](Authenticator[U]):
@@ -132,6 +142,12 @@ def require_authenticator(authenticator: object, name: str) -> None:
         raise WiringError(
             f"{name} is included with {kind} as its authenticator: let it inherit from `Authenticator`"
         )
+    for method in ("verify", "authenticate"):
+        call: object = getattr(cast("object", authenticator), method, None)
+        if call is not None and not inspect.iscoroutinefunction(call):
+            raise WiringError(
+                f"{kind}.{method} is no coroutine function: write it as `async def {method}(self, …)`"
+            )
     challenge: str | None = getattr(cast("object", authenticator), "challenge", None)
     if challenge is None:
         raise WiringError(

@@ -17,11 +17,13 @@ from jero.annotations import (
     parts_of,
     resolve,
     show,
+    without_none,
 )
 from jero.asgi import Receive, Scope, header
 from jero.authentication import Authenticator, user_type
 from jero.body import Chunks, Limits, Lines, read_json, read_whole, require_json, require_ndjson
-from jero.errors import BadRequestError
+from jero.errors import BadRequestError, InvalidRequestError
+from jero.faults import find_faults
 from jero.parameters import compile_reader, guard, unreal_texts
 
 type Read = Callable[[Scope, Receive], Awaitable[object]]
@@ -77,7 +79,9 @@ def read_user(authenticator: Authenticator[object]) -> Read:
 
 def _compile_user(annotation: object, context: Context) -> Read:
     if context.authenticator is None:
-        raise ValueError("nobody says who that is: include the endpoint with an `authenticator`")
+        raise ValueError(
+            "nobody says who that is: include the endpoint with an `authenticator`, and do not mark it as public"
+        )
     found = user_type(context.authenticator)
     if not all(map(partial(_is_among, parts_of(annotation)), parts_of(found))):
         name = type(context.authenticator).__name__
@@ -157,6 +161,8 @@ def _headers(scope: Scope) -> Mapping[str, list[str]]:
 
 def _compile_last_event_id(annotation: object, _context: Context) -> Read:
     unreal = unreal_texts(annotation)
+    # The faults are of what an id can be: a header that is there says something, and nothing is not in question.
+    kind = without_none(annotation)
 
     # What an event stream's client says that it saw last (WHATWG HTML 9.2.4); it says it in UTF-8.
     async def read(scope: Scope, _receive: Receive) -> object:
@@ -164,9 +170,15 @@ def _compile_last_event_id(annotation: object, _context: Context) -> Read:
         if value is None:
             return None
         try:
-            return msgspec.convert(guard(value.decode(), unreal), annotation, strict=False)
-        except (msgspec.ValidationError, UnicodeDecodeError) as error:
-            raise BadRequestError(f"Last-Event-ID: {error}") from None
+            text = guard(value.decode(), unreal)
+        except UnicodeDecodeError:
+            raise BadRequestError("Last-Event-ID is not UTF-8.") from None
+        try:
+            return msgspec.convert(text, annotation, strict=False)
+        except msgspec.ValidationError:
+            path = "$.last-event-id"
+            faults = find_faults("headers", text, kind, path=path, is_text=True)
+            raise InvalidRequestError(faults) from None
 
     return read
 

@@ -218,6 +218,8 @@ def explain_json(
 ) -> BadRequestError | InvalidRequestError:
     """What is to be told of JSON text that could not be decoded as this type."""
     subject = f"Line {line}" if line else "The body"
+    if not text.strip():
+        return BadRequestError(f"{subject} is empty, and JSON was expected.")
     if isinstance(error, RecursionError):
         return BadRequestError(f"{subject} is nested too deeply.")
     if not isinstance(error, msgspec.ValidationError):

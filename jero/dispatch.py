@@ -43,13 +43,17 @@ class Dispatcher:
             assert owner is not None
             name, other = (_owner_of(each) for each in (routes, owner.methods))
             raise WiringError(
-                f"{name}: {path!r} is served by {other} already: give one of them another path"
+                f"{name}: {path!r} is served by {other} already: define all methods of a path in one class, or give"
+                " one of them another path"
             )
         self.routes += routes.values()
 
-    def map_error[E: Exception](self, kind: type[E], to: Callable[[E], HTTPError]) -> None:
-        """Answer errors of this kind with what `to` makes of them."""
+    def map_error[E: Exception](self, kind: type[E], to: Callable[[E], HTTPError]) -> bool:
+        """Answer errors of this kind with what `to` makes of them. False, and nothing changes, if they are mapped."""
+        if kind in self._mappings:
+            return False
         self._mappings[kind] = cast("Callable[[Exception], HTTPError]", to)
+        return True
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or open one WebSocket."""

@@ -43,16 +43,17 @@ class Endpoint:
 
 def require_template(path: str, name: str) -> None:
     """Raises `WiringError` for a path that cannot be served, on behalf of who has it."""
-    if not path.startswith("/") or any(char in path for char in "?#% "):
+    if not str(path).startswith("/") or any(char in path for char in "?#% "):
         raise WiringError(
-            f"{name}: {path!r} is no path: expected one that begins with `/`, without query, fragment, blanks or"
-            " percent-encoding, such as '/orders'"
+            f"{name}: {path!r} is not a valid path: expected one that begins with `/`, without query, fragment, blanks"
+            " or percent-encoding, such as '/orders'"
         )
     slots = [slot_name(segment) for segment in path.split("/") if "{" in segment or "}" in segment]
     for slot in slots:
         if slot is None or not slot.isidentifier():
             raise WiringError(
-                f"{name}: {path!r} has a slot that is none: a slot is a whole segment, as in '/orders/{{order_id}}'"
+                f"{name}: {path!r} has a slot that is not valid: a slot is a whole segment and names a field, whose"
+                " type says what it takes, as in '/orders/{order_id}'"
             )
     if len(set(slots)) < len(slots):
         raise WiringError(f"{name}: {path!r} has two slots of the same name: rename one of them")
@@ -66,6 +67,7 @@ class Operation(Struct, frozen=True):
     operation_id: str | None = None
     tags: tuple[str, ...] = ()
     is_deprecated: bool = False
+    is_public: bool = False
 
     @staticmethod
     def of(handler: Callable[..., object]) -> "Operation":
@@ -76,28 +78,37 @@ class Operation(Struct, frozen=True):
 _NOTHING = Operation()
 
 
-def operation[Handler: Callable[..., object]](
+def operation[Handler: Callable[..., object]](  # noqa: PLR0913 - all that can be said of one, said once
     *,
     status_code: int | None = None,
     errors: Sequence[type[HTTPError]] = (),
     operation_id: str | None = None,
     tags: Sequence[str] = (),
     is_deprecated: bool = False,
+    is_public: bool = False,
 ) -> Callable[[Handler], Handler]:
-    """Say of a handler what its types cannot. All of it is in its OpenAPI.
+    """Say of a handler what its types cannot. All of it is in its OpenAPI document.
 
         @operation(status_code=201, errors=[SoldOutError])
         async def post(self, json: NewOrder) -> Order: ...
 
-    `status_code` is what a value that it returns is sent with, and what it documents of a response that it
-    returns. `errors` are those it raises. `operation_id` and `tags` are by default made from the names of the
-    method and its class. Raises `ValueError` for a status that says that something went wrong.
+    `status_code` is the status of what it returns, unless a response that it returns has one of its own. `errors` are
+    those it raises. `operation_id` and `tags` are by default made from the names of the method and its class. One that
+    `is_public` is served to everybody, also where its endpoint is included with an authenticator. Raises `ValueError`
+    for a status that says that something went wrong, and `TypeError` for an error that is no class of `HTTPError`.
     """
     if status_code is not None and not 200 <= status_code <= 399:
         raise ValueError(
             f"{status_code} is not the status of a success: name its error in `errors`"
         )
-    said = Operation(status_code, tuple(errors), operation_id, tuple(tags), is_deprecated)
+    for error in errors:
+        if not isinstance(error, type) or not issubclass(error, HTTPError):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody checks types
+            raise TypeError(
+                f"{error!r} is not a class of `HTTPError`: name the class, not one of it"
+            )
+    said = Operation(
+        status_code, tuple(errors), operation_id, tuple(tags), is_deprecated, is_public
+    )
 
     def mark(handler: Handler) -> Handler:
         handler.__jero_operation__ = said  # type: ignore[attr-defined]

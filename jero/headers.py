@@ -82,7 +82,10 @@ def field_names(struct: type[Struct]) -> list[tuple[str, str]]:
 def require_text_form(kind: str, name: str, annotation: object) -> None:
     """Raises `TypeError` if values of this type cannot be written as text."""
     if not has_text_form(annotation):
-        raise TypeError(f"the {kind} field `{name}: {show(annotation)}` has no text form")
+        raise TypeError(
+            f"the {kind} field `{name}: {show(annotation)}` has no text form: use str, int, float, bool, a date, a UUID"
+            " or an Enum"
+        )
 
 
 def compile_encoder(struct: type[Struct]) -> Callable[[Struct], HeaderPairs]:

@@ -12,7 +12,7 @@ class Mounts:
     """The applications that are mounted, by path."""
 
     def __init__(self) -> None:
-        self._apps: dict[str, ASGIApp] = {}
+        self._apps: dict[str, ASGIApp] = {}  # by their paths, but that of `/` is empty
         self._states: dict[str, dict[str, object]] = {}
 
     def __len__(self) -> int:
@@ -20,14 +20,15 @@ class Mounts:
 
     def add(self, path: str, app: ASGIApp) -> bool:
         """Let `app` serve what is under `path`. False, and nothing is added, if another one does."""
-        if path in self._apps:
+        root = path.rstrip("/")
+        if root in self._apps:
             return False
-        self._apps[path] = app
+        self._apps[root] = app
         return True
 
     def items(self) -> ItemsView[str, ASGIApp]:
         """Each path, and the application under it."""
-        return self._apps.items()
+        return {path or "/": app for path, app in self._apps.items()}.items()
 
     def find(self, scope: Scope) -> tuple[ASGIApp, Scope] | None:
         """The application with the longest path that this connection's is under, and the scope as it is to see it."""
@@ -86,4 +87,4 @@ async def _stop(path: str, lifespan: Lifespan) -> None:
 
 
 def _named(phase: str, path: str, error: LifespanError) -> LifespanError:
-    return LifespanError(f"{phase} of what is mounted under {path!r} failed: {error}")
+    return LifespanError(f"{phase} of what is mounted under {path or '/'!r} failed: {error}")

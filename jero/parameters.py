@@ -9,7 +9,7 @@ from typing import Final, cast, get_origin
 import msgspec
 from msgspec import Struct
 
-from jero.annotations import config_of, parts_of
+from jero.annotations import config_of, parts_of, without_none
 from jero.errors import InvalidRequestError
 from jero.faults import Fault, Place, explain, find_faults, member
 from jero.headers import field_names, require_text_form
@@ -131,7 +131,7 @@ def _fields(place: Place, struct: type[Struct]) -> list[_Field]:
         _Field(
             key=field.encode_name,
             name=name,
-            annotation=field.type,
+            annotation=without_none(field.type),
             is_list=any(get_origin(part) is list for part in parts_of(field.type)),
             is_required=field.required,
             is_header=place == "headers",

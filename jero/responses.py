@@ -16,7 +16,8 @@ BODILESS: Final = (204, 205, 304)
 _LENGTHLESS: Final = (204, 304)
 """Those that say nothing of its length either: that of a 304 would be of what was not sent (RFC 9110 § 8.6)."""
 
-_REDIRECTS: Final = (301, 302, 303, 307, 308)
+REDIRECTS: Final = (301, 302, 303, 307, 308)
+"""The statuses that send a client elsewhere (RFC 9110 § 15.4)."""
 
 _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -24,19 +25,21 @@ _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 class Response[H](Struct, kw_only=True):
     """What all responses carry, streaming ones included."""
 
-    status_code: int = 200
-    """Any final status that goes with this kind of response (RFC 9110 § 15)."""
+    status_code: int | None = None
+    """Any final status that goes with this kind of response (RFC 9110 § 15). By default the one that the handler
+    declares with `@operation`, or else `200`."""
 
     headers: H | None = None
-    """Header fields as a Struct, of the type that the handler's annotation names."""
+    """Header fields as a Struct. Where the handler's annotation names their type, they must be given."""
 
     raw_headers: RawHeaders | None = None
     """Header fields as a mapping of names to values, which has the last word."""
 
     def _require_body_status(self) -> None:
         """Raises `ValueError` for a status that has no body, and as `_require_headers` does."""
-        if not 200 <= self.status_code <= 599 or self.status_code in BODILESS:
-            raise ValueError(f"a response with status {self.status_code} cannot carry a body")
+        status = self.status_code
+        if status is not None and (not 200 <= status <= 599 or status in BODILESS):
+            raise ValueError(f"a response with status {status} cannot carry a body")
         self._require_headers()
 
     def _require_headers(self) -> None:
@@ -93,19 +96,13 @@ class BytesResponse[H = None](Response[H]):
 class EmptyResponse[H = None](Response[H], kw_only=True):
     """Sends no body: `204` unless told otherwise (RFC 9110 § 15.3.5). Raises `ValueError` for a status below 200."""
 
-    status_code: int = 204
-
     def __post_init__(self) -> None:
-        if not 200 <= self.status_code <= 599:
+        if self.status_code is not None and not 200 <= self.status_code <= 599:
             raise ValueError(f"{self.status_code} is not the status of a final response")
         self._require_headers()
 
 
-class _Redirect[H](Response[H], kw_only=True):
-    status_code: int = 307
-
-
-class RedirectResponse[H = None](_Redirect[H]):
+class RedirectResponse[H = None](Response[H]):
     """Sends the client elsewhere: `307`, which keeps the method, unless told otherwise (RFC 9110 § 15.4).
 
     After a POST, `303` sends it there with GET. Raises `ValueError` for a status that does not redirect.
@@ -115,8 +112,8 @@ class RedirectResponse[H = None](_Redirect[H]):
     """Where to, absolute or relative to the request's target; what a URI cannot hold is percent-encoded."""
 
     def __post_init__(self) -> None:
-        if self.status_code not in _REDIRECTS:
-            raise ValueError(f"{self.status_code} does not redirect: use one of {_REDIRECTS}")
+        if self.status_code not in {None, *REDIRECTS}:
+            raise ValueError(f"{self.status_code} does not redirect: use one of {REDIRECTS}")
         self._require_headers()
 
 

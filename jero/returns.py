@@ -6,7 +6,7 @@ from typing import Final, cast, get_args, get_origin
 
 from msgspec import Struct
 
-from jero.annotations import is_struct, is_structs, resolve, show
+from jero.annotations import is_struct, is_structs, parts_of, resolve, show
 from jero.errors import WiringError
 from jero.headers import field_names, require_no_framing
 from jero.responses import (
@@ -61,6 +61,17 @@ def read_returned(name: str, method: str, annotation: object) -> Returned:
             return Returned(JSONResponse, annotation, is_bare=True)
         if annotation is types.NoneType:
             raise WiringError(f"{name} returns None: let it return an `EmptyResponse`")
+        parts = parts_of(annotation)
+        if types.NoneType in parts:
+            raise WiringError(
+                f"{name} returns {show(annotation)}: leave out the `None`, and raise a `NotFoundError` where there is"
+                " nothing"
+            )
+        if len(parts) > 1 and any(map(_is_response, parts)):
+            raise WiringError(
+                f"{name} returns one kind of response or another: name one, and raise an `HTTPError` for what went"
+                " wrong"
+            )
         raise WiringError(
             f"{name} returns {show(annotation)}: expected a Struct, a list of Structs, or a response, such as"
             " `JSONResponse[Order]`"
@@ -97,11 +108,7 @@ def _read_headers(name: str, headers: object) -> type[Struct] | None:
         raise WiringError(f"{name} has headers of the type {show(headers)}: expected a Struct")
     try:
         require_no_framing(name for _, name in field_names(headers))
-    except TypeError as error:
-        raise WiringError(
-            f"{name}: {error}: use str, int, float, bool, a date, a UUID or an Enum"
-        ) from None
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise WiringError(f"{name}: {error}") from None
     return cast("type[Struct]", headers)
 

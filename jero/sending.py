@@ -14,6 +14,7 @@ from jero.errors import ClientDisconnectedError
 from jero.headers import HeaderPairs, compile_encoder, encode_raw, merge
 from jero.responses import (
     BytesResponse,
+    EmptyResponse,
     HTMLResponse,
     JSONResponse,
     RedirectResponse,
@@ -65,13 +66,20 @@ _BODIES: Final[Mapping[type, _Body]] = {
 }
 
 
-def compile_respond(name: str, returned: Returned, status: int, streams: OpenStreams) -> Respond:
-    """For the handler `name`. What it streams is counted in `streams`; `status` is that of a bare value."""
+_STATUSES: Final[Mapping[type, int]] = {EmptyResponse: 204, RedirectResponse: 307}
+"""The statuses of responses that are not sent with `200` unless told otherwise."""
+
+
+def compile_respond(
+    name: str, returned: Returned, declared: int | None, streams: OpenStreams
+) -> Respond:
+    """For the handler `name`, which declares this status. What it streams is counted in `streams`."""
+    status = declared or _STATUSES.get(returned.kind, 200)
     if returned.is_bare:
         return _compile_bare(name, returned, status)
     if issubclass(returned.kind, StreamingResponse | NDJSONStreamingResponse | SSEResponse):
-        return _compile_stream(name, returned, streams)
-    return _compile_whole(name, returned)
+        return _compile_stream(name, returned, status, streams)
+    return _compile_whole(name, returned, status)
 
 
 def _compile_bare(name: str, returned: Returned, status: int) -> Respond:
@@ -94,7 +102,7 @@ def _compile_bare(name: str, returned: Returned, status: int) -> Respond:
     return respond
 
 
-def _compile_whole(name: str, returned: Returned) -> Respond:
+def _compile_whole(name: str, returned: Returned, default: int) -> Respond:
     kind = returned.kind
     encode_headers = _compile_headers(name, returned)
     body_of = _BODIES.get(kind)
@@ -112,7 +120,8 @@ def _compile_whole(name: str, returned: Returned) -> Respond:
                 expected = " | ".join(each.__name__ for each in body_of.classes)
                 raise _mistyped(name, f"{kind.__name__} of {expected}", content)
             body = body_of.encode(content)
-        await send_whole(scope, send, response.status_code, encode_headers(response), body)
+        status = response.status_code or default
+        await send_whole(scope, send, status, encode_headers(response), body)
 
     return respond
 
@@ -123,16 +132,19 @@ def _compile_headers(name: str, returned: Returned) -> _Headers:
     if issubclass(returned.kind, NDJSONStreamingResponse | SSEResponse):
         defaults += _UNBUFFERED
     encode_typed = None if returned.headers is None else compile_encoder(returned.headers)
+    expected = f"headers of the type {show(returned.headers)}"
 
     def encode(response: Response[Struct]) -> HeaderPairs:
         headers = defaults.copy()  # for middleware may change what it is given
         if isinstance(response, RedirectResponse):
             headers.append((b"location", encode_location(response.location)))
-        if response.headers is not None:
-            if encode_typed is None:
-                given = type(response.headers).__name__
-                raise TypeError(f"{name} names no type of headers, and returned {given}")
+        if encode_typed is not None:
+            if response.headers is None:
+                raise TypeError(f"{name} says that it returns {expected}, and returned no headers")
             headers = merge(headers, encode_typed(response.headers))
+        elif response.headers is not None:
+            given = type(response.headers).__name__
+            raise TypeError(f"{name} names no type of headers, and returned {given}")
         if response.raw_headers:
             headers = merge(headers, encode_raw(response.raw_headers))
         return headers
@@ -140,7 +152,7 @@ def _compile_headers(name: str, returned: Returned) -> _Headers:
     return encode
 
 
-def _compile_stream(name: str, returned: Returned, streams: OpenStreams) -> Respond:
+def _compile_stream(name: str, returned: Returned, default: int, streams: OpenStreams) -> Respond:
     kind = returned.kind
     encode_headers = _compile_headers(name, returned)
     encode = _item_encoder(returned)
@@ -150,7 +162,8 @@ def _compile_stream(name: str, returned: Returned, streams: OpenStreams) -> Resp
             raise _mistyped(name, kind.__name__, result)
         response = cast("StreamingResponse[Struct]", result)
         headers = encode_headers(response)
-        start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
+        status = response.status_code or default
+        start = {"type": "http.response.start", "status": status, "headers": headers}
         if scope["method"] == "HEAD":
             await send_both(send, start, b"")
             return

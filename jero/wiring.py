@@ -4,7 +4,7 @@ Everything that cannot work is found here, as a `WiringError`; nothing of it is 
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, get_type_hints
 
 from msgspec import Struct
@@ -16,7 +16,7 @@ from jero.binding import ARGUMENTS, Context, Read, is_upload, read_user
 from jero.body import Limits, Upload
 from jero.endpoint import Endpoint, Operation
 from jero.errors import WiringError
-from jero.responses import BODILESS, EmptyResponse, RedirectResponse
+from jero.responses import BODILESS, REDIRECTS, EmptyResponse, RedirectResponse
 from jero.returns import Returned, read_returned
 from jero.routing import slots_of
 from jero.sending import Respond, compile_respond
@@ -26,6 +26,15 @@ METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 _BODILESS: Final = ("get", "delete")
 """The methods whose requests' bodies mean nothing (RFC 9110 § 9.3.1, § 9.3.5)."""
+
+_ELSEWHERE: Final[Mapping[str, Sequence[str]]] = {
+    "json": ("body", "data", "payload", "item"),
+    "content": ("raw", "stream", "file"),
+    "params": ("query", "query_params", "q"),
+    "headers": ("header", "cookies"),
+    "user": ("current_user", "auth", "token"),
+}
+"""What the arguments of a handler are called in other frameworks."""
 
 type Bind = Callable[[Scope, Receive], Awaitable[tuple[Mapping[str, object], Receive]]]
 """Finds the arguments of a handler, and gives what is left to receive with them. Raises `HTTPError`."""
@@ -111,7 +120,13 @@ def _compile(name: str, method: str, endpoint: Endpoint, site: Site) -> Route:
             f"{name} returns {show(returned.content or returned.kind)} with the status {operation.status_code}, which"
             " has no body: return an `EmptyResponse`, or name another status"
         )
-    arguments = _read_arguments(name, method, call, hints)
+    is_redirect = returned.kind is RedirectResponse
+    if is_redirect and operation.status_code not in {None, *REDIRECTS}:
+        raise WiringError(
+            f"{name} redirects with the status {operation.status_code}, which does not: name one of {REDIRECTS}"
+        )
+    authenticator = None if operation.is_public else site.authenticator
+    arguments = _read_arguments(name, method, call, hints, slots_of(site.path))
     handler = Handler(
         name=name,
         endpoint=endpoint,
@@ -121,19 +136,22 @@ def _compile(name: str, method: str, endpoint: Endpoint, site: Site) -> Route:
         arguments=arguments,
         returned=returned,
         operation=operation,
-        authenticator=site.authenticator,
+        authenticator=authenticator,
     )
-    status = operation.status_code or 200
     return Route(
         handler=handler,
         bind=_compile_bind(handler, site),
         call=call,
-        respond=compile_respond(name, returned, status, site.streams),
+        respond=compile_respond(name, returned, operation.status_code, site.streams),
     )
 
 
 def _read_arguments(
-    name: str, method: str, call: Callable[..., object], hints: Mapping[str, object]
+    name: str,
+    method: str,
+    call: Callable[..., object],
+    hints: Mapping[str, object],
+    slots: Sequence[str],
 ) -> Mapping[str, object]:
     signature = inspect.signature(call)
     parameters = list(signature.parameters)
@@ -142,12 +160,15 @@ def _read_arguments(
     if unknown := [parameter for parameter in parameters if parameter not in ARGUMENTS]:
         *others, last = (f"`{each}`" for each in ARGUMENTS)
         raise WiringError(
-            f"{name} takes `{unknown[0]}`: a handler can take {', '.join(others)} and {last}, and nothing else"
+            f"{name} takes `{unknown[0]}`: a handler can take {', '.join(others)} and {last}, and nothing else."
+            f" {_mend_unknown(unknown[0], slots)}"
         )
     for parameter in parameters:
         argument = ARGUMENTS[parameter]
         if parameter not in hints or not argument.is_fit(hints[parameter]):
-            raise WiringError(f"{name} takes `{parameter}` as no type it can have: {argument.mend}")
+            raise WiringError(
+                f"{name} takes `{parameter}` with a type that it cannot have: {argument.mend}"
+            )
     bodies = [parameter for parameter in parameters if ARGUMENTS[parameter].is_body]
     if len(bodies) > 1:
         raise WiringError(f"{name} takes {' and '.join(bodies)}: a request has one body, take one")
@@ -159,6 +180,18 @@ def _read_arguments(
     return {parameter: hints[parameter] for parameter in ARGUMENTS if parameter in parameters}
 
 
+def _mend_unknown(name: str, slots: Sequence[str]) -> str:
+    """What to take in place of an argument that there is not, by what it is called elsewhere."""
+    if name in slots:
+        return f"What stands in the path is `path`, a Struct with the field `{name}`"
+    for argument, names in _ELSEWHERE.items():
+        if name in names:
+            return f"Take `{argument}` instead"
+    if name in {"request", "req", "scope"}:
+        return "There is no object of the request: take the parts of it that you need"
+    return f"If `{name}` is of the query string, it is a field of `params`"
+
+
 def _compile_bind(handler: Handler, site: Site) -> Bind | None:
     name, slots = handler.name, slots_of(site.path)
     if slots and "path" not in handler.arguments:
@@ -166,7 +199,7 @@ def _compile_bind(handler: Handler, site: Site) -> Bind | None:
             f"{name} does not take what stands in its path {site.path!r}: let it take `path`, a Struct with the"
             f" fields {', '.join(slots)}"
         )
-    context = Context(slots, site.limits, site.authenticator)
+    context = Context(slots, site.limits, handler.authenticator)
     readers: dict[str, Read] = {}
     for argument, annotation in handler.arguments.items():
         try:
@@ -176,8 +209,8 @@ def _compile_bind(handler: Handler, site: Site) -> Bind | None:
     bind = _bind(readers) if readers else None
     if bind is not None and any(is_upload(*each) for each in handler.arguments.items()):
         bind = _bind_upload(bind)
-    if site.authenticator is not None and "user" not in readers:
-        bind = _bind_guarded(read_user(site.authenticator), bind or _bind({}))
+    if handler.authenticator is not None and "user" not in readers:
+        bind = _bind_guarded(read_user(handler.authenticator), bind or _bind({}))
     return bind
 
 

@@ -58,7 +58,8 @@ async def test_a_wiring_error_fails_the_start_with_its_text_and_nothing_is_logge
 ) -> None:
     message = await failure_of(app_of(Orders(), Orders()))
     assert message == (
-        "Orders: '/orders' is served by Orders already: give one of them another path"
+        "Orders: '/orders' is served by Orders already: define all methods of a path in one class, or give one of them"
+        " another path"
     )
     assert caplog.messages == []
 

@@ -20,6 +20,7 @@ from jero import (
     Endpoint,
     ForbiddenError,
     UnauthorizedError,
+    operation,
 )
 from tests.asking import Answer, ask
 from tests.requests import pieces, run
@@ -124,7 +125,6 @@ async def test_who_authenticates_is_given_as_the_user(
     ("authenticator", "headers", "challenge"),
     [
         (Bearer(), [], "Bearer"),
-        (Bearer(), [("authorization", "Bearer wrong")], "Bearer"),
         (Bearer(), [("authorization", "Bearer")], "Bearer"),
         (Bearer(), [("authorization", "Bearer ")], "Bearer"),
         (Bearer(), [("authorization", "Basic abc")], "Bearer"),
@@ -147,6 +147,49 @@ async def test_anybody_else_gets_a_401_that_says_how_to_authenticate(
         "status": 401,
         "detail": "This needs authentication.",
     }
+
+
+class Front(Endpoint, path="/me"):
+    @operation(is_public=True)
+    async def get(self) -> User:
+        return User("anybody")
+
+    async def post(self, user: User) -> User:
+        return user
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [("GET", (), 200), ("POST", (), 401), ("POST", (("authorization", "Bearer ann"),), 200)],
+)
+async def test_of_a_guarded_endpoint_a_public_handler_is_served_to_everybody(
+    method: str, headers: tuple[tuple[str, str], ...], status: int
+) -> None:
+    answer = await ask(app_of(Bearer(), Front()), "/me", method, headers=headers)
+    assert answer.status == status
+
+
+@pytest.mark.parametrize("name", ["verify", "authenticate"])
+async def test_an_authenticator_that_cannot_be_awaited_is_a_wiring_error(name: str) -> None:
+    def plain(*_: object) -> None: ...
+
+    kind = type("Plain", (Bearer,), {name: plain})
+    text = await failure_of(app_of(kind(), Me()))
+    assert f"Plain.{name} is no coroutine function: write it as `async def {name}(self, …)`" in text
+
+
+async def test_a_token_that_nobody_has_is_told_apart_from_that_there_is_none() -> None:
+    answer = await get_me(Bearer(), ("authorization", "Bearer wrong"))
+    assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+    assert answer.problem["detail"] == "The token is not valid."
+
+
+async def test_a_challenge_of_ones_own_goes_before_what_is_wrong_with_a_token() -> None:
+    class Realm(Bearer):
+        challenge = 'Bearer realm="orders"'
+
+    answer = await get_me(Realm(), ("authorization", "Bearer wrong"))
+    assert answer.headers["www-authenticate"] == 'Bearer realm="orders", error="invalid_token"'
 
 
 @given(st.text(st.characters(max_codepoint=0xFF, min_codepoint=0x20, exclude_characters="\x7f")))

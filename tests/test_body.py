@@ -69,7 +69,8 @@ async def test_json_may_be_called_by_any_of_its_names(media_type: str) -> None:
 @pytest.mark.parametrize(
     ("body", "headers", "status", "detail"),
     [
-        (b"", JSON, 400, "not well-formed JSON"),
+        (b"", JSON, 400, "The body is empty"),
+        (b" \n", JSON, 400, "The body is empty"),
         (b"[", JSON, 400, "not well-formed JSON"),
         (b"\xff", JSON, 400, "not well-formed JSON"),
         (b'[{"id": 1}] []', JSON, 400, "not well-formed JSON"),

@@ -80,6 +80,17 @@ async def test_a_mounted_app_is_found_below_the_root_path_of_the_whole() -> None
     assert page.text == "a /shop/admin /shop/admin/pages/other"
 
 
+async def test_what_is_mounted_at_the_root_serves_all_that_nothing_else_does() -> None:
+    pages = Starlette(routes=ROUTES)
+    async with client_of(
+        mounting({"/": pages, "/old": Starlette(routes=ROUTES)}, Orders())
+    ) as client:
+        assert (await client.get("/orders")).json() == [{"id": 1}]
+        assert (await client.get("/pages/a")).text == "a  /pages/other"
+        assert (await client.get("/old/pages/a")).text == "a /old /old/pages/other"
+        assert (await client.get("/none")).text == "Not Found"
+
+
 async def test_an_endpoint_goes_before_what_is_mounted_above_it() -> None:
     app = mounting({"/admin": Starlette(routes=ROUTES)}, AdminOrders(7))
     async with client_of(app) as client:
@@ -272,7 +283,7 @@ async def test_a_wiring_error_of_an_app_that_is_mounted_is_what_the_start_fails_
             pytest.fail("it started")
     assert str(raised.value) == (
         "startup of what is mounted under '/inner' failed: Orders: '/orders' is served by Orders"
-        " already: give one of them another path"
+        " already: define all methods of a path in one class, or give one of them another path"
     )
 
 

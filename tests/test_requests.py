@@ -51,13 +51,19 @@ async def test_last_event_id_is_given_as_its_type(
     assert answer.body == body
 
 
-@pytest.mark.parametrize(("path", "value"), [("/feed", "last"), ("/feed", ""), ("/texts", "\xff")])
-async def test_a_last_event_id_that_cannot_be_read_is_a_400_that_says_so(
-    path: str, value: str
-) -> None:
-    answer = await ask(app_of(Feed(), Texts()), path, headers=(("last-event-id", value),))
+@pytest.mark.parametrize("value", ["last", "", "null"])
+async def test_a_last_event_id_of_another_type_is_a_422_that_says_so(value: str) -> None:
+    answer = await ask(app_of(Feed()), "/feed", headers=(("last-event-id", value),))
+    assert answer.problem["status"] == 422
+    assert answer.problem["errors"] == [
+        {"in": "headers", "path": "$.last-event-id", "detail": "Expected `int`, got `str`"}
+    ]
+
+
+async def test_a_last_event_id_that_is_not_utf_8_is_a_400_that_says_so() -> None:
+    answer = await ask(app_of(Texts()), "/texts", headers=(("last-event-id", "\xff"),))
     assert answer.problem["status"] == 400
-    assert str(answer.problem["detail"]).startswith("Last-Event-ID: ")
+    assert answer.problem["detail"] == "Last-Event-ID is not UTF-8."
 
 
 class Rows(Endpoint, path="/rows"):

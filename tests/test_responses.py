@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from jero import (
+    BaseApp,
     BytesResponse,
     EmptyResponse,
     Endpoint,
     HTMLResponse,
     JSONResponse,
     NDJSONStreamingResponse,
+    NotFoundError,
     RedirectResponse,
     SSEResponse,
     StreamingResponse,
@@ -110,6 +112,16 @@ async def test_each_kind_has_its_media_type_status_and_both_sorts_of_headers(
 
 
 @each_kind
+async def test_headers_that_are_promised_and_not_given_are_a_500_that_is_logged(
+    annotation: object, make: Callable[..., object], media_type: str, body: bytes
+) -> None:
+    answer = await answer_of(annotation, make)
+    assert answer.problem["status"] == 500
+    (log,) = answer.logged
+    assert "says that it returns headers of the type Headers, and returned no headers" in log.text
+
+
+@each_kind
 async def test_raw_headers_have_the_last_word(
     annotation: object, make: Callable[..., object], media_type: str, body: bytes
 ) -> None:
@@ -122,8 +134,9 @@ async def test_raw_headers_have_the_last_word(
 async def test_head_gives_the_headers_of_get_and_no_body(
     annotation: object, make: Callable[..., object], media_type: str, body: bytes
 ) -> None:
-    get, head = [await answer_of(annotation, make, method) for method in ("GET", "HEAD")]
-    assert (head.status, head.headers, head.body) == (get.status, get.headers, b"")
+    give = partial(make, headers=Headers())
+    get, head = [await answer_of(annotation, give, method) for method in ("GET", "HEAD")]
+    assert (head.status, head.headers, head.body) == (200, get.headers, b"")
     assert head.is_complete
 
 
@@ -131,7 +144,7 @@ async def test_head_gives_the_headers_of_get_and_no_body(
 async def test_a_length_is_told_where_it_is_known(
     annotation: object, make: Callable[..., object], media_type: str, body: bytes
 ) -> None:
-    answer = await answer_of(annotation, make)
+    answer = await answer_of(annotation, partial(make, headers=Headers()))
     is_known = make not in {stream, lines, events}
     assert answer.headers.get("content-length") == (str(len(body)) if is_known else None)
 
@@ -288,6 +301,40 @@ async def test_a_value_is_sent_with_the_status_that_its_operation_says() -> None
             return Order(1)
 
     assert (await ask(app_of(Made()), "/", "POST")).status == 201
+
+
+def declaring(status: int, annotation: object, give: Callable[[], object]) -> BaseApp:
+    endpoint = answering(annotation, give)
+    operation(status_code=status)(type(endpoint).get)  # type: ignore[attr-defined]
+    return app_of(endpoint)
+
+
+@each_kind
+async def test_a_response_is_sent_with_the_status_that_its_operation_says(
+    annotation: object, make: Callable[..., object], media_type: str, body: bytes
+) -> None:
+    app = declaring(201, annotation, partial(make, headers=Headers()))
+    assert (await ask(app, "/")).status == 201
+
+
+@pytest.mark.parametrize(
+    ("kind", "give", "status"),
+    [(EmptyResponse, EmptyResponse, 205), (RedirectResponse, redirect, 303)],
+)
+async def test_so_is_one_without_a_body(
+    kind: object, give: Callable[[], object], status: int
+) -> None:
+    assert (await ask(declaring(status, kind, give), "/")).status == status
+
+
+async def test_a_status_of_the_responses_own_goes_before_that_of_its_operation() -> None:
+    app = declaring(201, TextResponse, lambda: TextResponse(content="", status_code=202))
+    assert (await ask(app, "/")).status == 202
+
+
+def test_an_error_of_an_operation_is_a_class() -> None:
+    with pytest.raises(TypeError, match="is not a class of `HTTPError`: name the class"):
+        operation(errors=[NotFoundError("none")])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize("status", [100, 400, 500])

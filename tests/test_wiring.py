@@ -1,6 +1,8 @@
 """What cannot work is found at start-up, and told with its mend."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, closing, nullcontext
+from io import StringIO
 from typing import Any, Literal
 
 import msgspec
@@ -14,6 +16,7 @@ from jero import (
     Endpoint,
     JSONResponse,
     NDJSONStreamingResponse,
+    NotFoundError,
     RedirectResponse,
     SSEResponse,
     StreamingResponse,
@@ -73,7 +76,8 @@ def returning(annotation: object, method: str = "get") -> Endpoint:
         (returning(None), "Returning.get returns None: let it return an `EmptyResponse`"),
         (returning(list), "Returning.get returns list: expected a Struct"),
         (returning(OwnResponse), "Returning.get returns OwnResponse: expected a Struct"),
-        (returning(Order | TextResponse), "expected a Struct, a list of Structs, or a response, such"),
+        (returning(Order | TextResponse), "Returning.get returns one kind of response or another: name"),
+        (returning(Order | None), "leave out the `None`, and raise a `NotFoundError` where there is nothing"),
         (returning(list[TextResponse]), "expected a Struct, a list of Structs, or a response, such"),
         (returning(SSEResponse[Order], "post"), "Returning.post returns an SSEResponse, which only"),
         (returning(NDJSONStreamingResponse), "returns NDJSONStreamingResponse of nothing: name what"),
@@ -86,7 +90,12 @@ def returning(annotation: object, method: str = "get") -> Endpoint:
         (returning(StreamingResponse[Framing]), "Returning.get: content-length cannot be set: how a"),
         (returning(BytesResponse[dict[str, str]]), "headers of the type dict[str, str]: expected a St"),
         (echo_of("database", str), "Echoing.get takes `database`: a handler can take `user`, `path`,"),
-        (echo_of("json", object, method="post"), "Echoing.post takes `json` as no type it can have:"),
+        (echo_of("id", int, "/{id}"), "What stands in the path is `path`, a Struct with the field `id`"),
+        (echo_of("body", Order, method="post"), "and nothing else. Take `json` instead"),
+        (echo_of("query", Order), "and nothing else. Take `params` instead"),
+        (echo_of("request", object), "There is no object of the request: take the parts of it that you"),
+        (echo_of("page", int), "If `page` is of the query string, it is a field of `params`"),
+        (echo_of("json", object, method="post"), "Echoing.post takes `json` with a type that it cannot have:"),
         (echo_of("json", str, method="put"), "annotate it with a Struct, as in `json: Order`"),
         (echo_of("json", Order), "Echoing.get takes `json`: the body of a GET means nothing (RFC 9110"),
         (echo_of("content", bytes, method="delete"), "takes `content`: the body of a DELETE means"),
@@ -176,6 +185,18 @@ class Bodiless(Endpoint, path="/"):
         raise NotImplementedError
 
 
+class NoRedirect(Endpoint, path="/"):
+    @operation(status_code=201)
+    async def get(self) -> RedirectResponse:
+        raise NotImplementedError
+
+
+class PublicUser(Endpoint, path="/"):
+    @operation(is_public=True)
+    async def get(self, user: Order) -> Order:
+        raise NotImplementedError
+
+
 class BodilessText(Endpoint, path="/"):
     @operation(status_code=304)
     async def get(self) -> TextResponse:
@@ -188,7 +209,7 @@ class BodilessText(Endpoint, path="/"):
         (NoReturnType, "NoReturnType.get does not say what it returns: annotate it, as in `-> list[O"),
         (NotACoroutine, "NotACoroutine.get is no coroutine function: write it as `async def get(self)"),
         (AGenerator, "if it streams let it return a streaming response that is given a generator"),
-        (UntypedBody, "UntypedBody.post takes `json` as no type it can have: annotate it with a Struct"),
+        (UntypedBody, "UntypedBody.post takes `json` with a type that it cannot have: annotate it with a Struct"),
         (TwoBodies, "TwoBodies.post takes json and content: a request has one body, take one"),
         (ByPosition, "ByPosition.post takes arguments by position only: they are given by name"),
         (Anything, "Anything.post takes `given`: a handler can take `user`"),
@@ -197,6 +218,8 @@ class BodilessText(Endpoint, path="/"):
         (Unreadable, "Unreadable.get has an annotation that cannot be read: name 'Missing' is not"),
         (OwnHead, "OwnHead defines `head`, which is answered for it: remove the method"),
         (Bodiless, "Bodiless.get returns Order with the status 204, which has no body: return an `Em"),
+        (NoRedirect, "NoRedirect.get redirects with the status 201, which does not: name one of (301, 302"),
+        (PublicUser, "nobody says who that is: include the endpoint with an `authenticator`, and do not"),
         (BodilessText, "BodilessText.get returns TextResponse with the status 304, which has no body"),
     ],
 )  # fmt: skip
@@ -246,7 +269,9 @@ async def test_what_can_work_is_wired(endpoint: Endpoint) -> None:
              "/a%20b", "/a#b", "/{id}/{id}"]
 )  # fmt: skip
 def test_a_path_that_is_none_is_a_wiring_error(path: str) -> None:
-    kinds = r"is no path: expected|has a slot that is none|has two slots of the same name"
+    kinds = (
+        r"is not a valid path: expected|has a slot that is not valid|has two slots of the same name"
+    )
     with pytest.raises(WiringError, match=rf"Bad: .* ({kinds})"):
         type("Bad", (Endpoint,), {}, path=path)
 
@@ -277,15 +302,18 @@ class Including(BaseApp):
     ("calls", "text"),
     [
         ([("_include_endpoint", A)], "A is a class: include an instance, `A()`"),
-        ([("_include_endpoint", 3)], "int is no endpoint: let it inherit from `Endpoint`"),
+        ([("_include_endpoint", 3)], "int is no endpoint: include instances of subclasses of `Endpoint`, one by one"),
         ([("_include_endpoint", A()), ("_include_endpoint", B())],
-         "B: '/{name}' is served by A already: give one of them another path"),
-        ([("_include_endpoints", "api", A())], "Including._include_endpoints: 'api' is no path: expe"),
+         "B: '/{name}' is served by A already: define all methods of a path in one class, or give"),
+        ([("_include_endpoints", "api", A())], "Including._include_endpoints: 'api' is not a valid path: expe"),
+        ([("_include_endpoints", A(), A())], "is not a valid path: expected one that begins with `/`"),
+        ([("_include_endpoints", "/api", [A()])], "list is no endpoint: include instances of subclasses of"),
+        ([("_map_error", KeyError, NotFoundError)] * 2, "Including maps KeyError twice: leave one of them out"),
         ([("_include_endpoints", "/api/", A())], "endpoints under '/api/': leave out the `/` at its"),
         ([("_include_endpoints", "/{id}", A())], "A: '/{id}/{id}' has two slots of the same name"),
         ([("_mount", "/a/", live)], "Including mounts under '/a/': write it without slots and withou"),
         ([("_mount", "/{a}", live)], "Including mounts under '/{a}': write it without slots and with"),
-        ([("_mount", "a", live)], "Including._mount: 'a' is no path: expected one that begins with `"),
+        ([("_mount", "a", live)], "Including._mount: 'a' is not a valid path: expected one that begins with `"),
         ([("_mount", "/a", live), ("_mount", "/a", live)],
          "Including mounts two applications under '/a': move one of them"),
     ],
@@ -294,6 +322,29 @@ async def test_what_cannot_be_included_is_a_wiring_error(
     calls: list[tuple[Any, ...]], text: str
 ) -> None:
     assert text in await failure_of(Including(*calls))
+
+
+@asynccontextmanager
+async def opened() -> AsyncGenerator[None]:
+    yield
+
+
+@pytest.mark.parametrize(
+    ("resource", "text"),
+    [
+        (opened, "Entering._enter is given <function opened at"),
+        (opened, "call it, as in `await self._enter(opened())`"),
+        (nullcontext, "as in `await self._enter(nullcontext())`"),
+        (closing(StringIO()), "it is entered with a plain `with`: make it an asynchronous one"),
+        (3, "Entering._enter is given 3: expected what can be entered with `async with`"),
+    ],
+)
+async def test_what_cannot_be_entered_is_a_wiring_error(resource: Any, text: str) -> None:
+    class Entering(BaseApp):
+        async def _wire(self) -> None:
+            await self._enter(resource)
+
+    assert text in await failure_of(Entering())
 
 
 async def test_a_wire_that_is_no_coroutine_function_is_a_wiring_error() -> None:

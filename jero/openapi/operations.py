@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, cast
 import msgspec
 from msgspec import Meta, Struct
 
-from jero.annotations import item_of, parts_of, resolve, show
+from jero.annotations import item_of, parts_of, resolve, show, without_none
 from jero.errors import (
     BadRequestError,
     ContentTooLargeError,
@@ -22,7 +22,7 @@ from jero.errors import (
 )
 from jero.faults import Fault
 from jero.headers import field_names
-from jero.openapi.schemas import Members, Schemas, without_none
+from jero.openapi.schemas import Members, Schemas
 from jero.responses import EmptyResponse, HTMLResponse, RedirectResponse, TextResponse
 from jero.returns import MEDIA_TYPES, Returned
 from jero.streaming.responses import NDJSONStreamingResponse, SSEResponse, StreamingResponse
@@ -65,7 +65,7 @@ _ERRORS: Final[Mapping[str, tuple[type[HTTPError], ...]]] = {
     "path": _NOT_UTF8_OR_FAULTY,
     "params": _NOT_UTF8_OR_FAULTY,
     "headers": (UnprocessableContentError,),
-    "last_event_id": (BadRequestError,),
+    "last_event_id": _NOT_UTF8_OR_FAULTY,
     "json": _UNDECODED,
     "content": _UNREAD,
     "ndjson": _UNDECODED,

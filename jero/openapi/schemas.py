@@ -1,11 +1,10 @@
 """The types of an API → JSON Schema, which is what Schema Objects are (OpenAPI 3.2)."""
 
-import types
-from typing import Annotated, Final, TypeAliasType, Union, get_args, get_origin
+from typing import Final
 
 import msgspec
 
-from jero.annotations import arguments_of
+from jero.annotations import parts_of
 from jero.errors import WiringError
 
 type Members = dict[str, object]
@@ -31,6 +30,9 @@ class Schemas:
 
     def of(self, annotation: object, owner: str) -> Members:
         """The schema of a type, which is a reference where it is a component. `owner` is told if there is none."""
+        parts = parts_of(annotation)
+        if len(parts) > 1 and not _can_be_told_apart(annotation):
+            return {"anyOf": [self.of(part, owner) for part in parts]}
         schema: Members = {}
         self._wanted.append(_Wanted(owner, annotation, schema))
         return schema
@@ -63,14 +65,10 @@ class Schemas:
         return "the application"
 
 
-def without_none(annotation: object) -> object:
-    """The type without `None`: a parameter that is not given has no value that could be written."""
-    if isinstance(annotation, TypeAliasType):
-        return without_none(annotation.__value__)
-    if get_origin(annotation) is Annotated:
-        inner, *metadata = get_args(annotation)
-        return Annotated[without_none(inner), *metadata]
-    if get_origin(annotation) in {Union, types.UnionType}:
-        parts = [part for part in arguments_of(annotation) if part is not types.NoneType]
-        return Union[tuple(parts)]  # noqa: UP007 - the parts are not known before
-    return annotation
+def _can_be_told_apart(union: object) -> bool:
+    """Whether msgspec can decode this union, and so has a schema for it. What is only sent need not be like that."""
+    try:
+        msgspec.json.Decoder(union)
+    except TypeError:
+        return False
+    return True

@@ -1,18 +1,12 @@
 """A plain ASGI middleware around all that is served, streams included."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import AsyncIterator
 
 from msgspec import Struct
 
 from jero import BaseApp, Endpoint, NDJSONStreamingResponse
-
-type Scope = MutableMapping[str, Any]
-type Message = MutableMapping[str, Any]
-type Receive = Callable[[], Awaitable[Message]]
-type Send = Callable[[Message], Awaitable[None]]
-type ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+from jero.asgi import ASGIApp, Message, Receive, Scope, Send
 
 
 class Step(Struct):

@@ -1,16 +1,9 @@
 """Another ASGI application under a path, which it finds as its root path."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-
 from msgspec import Struct
 
 from jero import BaseApp, Endpoint
-
-type Scope = MutableMapping[str, Any]
-type Message = MutableMapping[str, Any]
-type Receive = Callable[[], Awaitable[Message]]
-type Send = Callable[[Message], Awaitable[None]]
+from jero.asgi import Receive, Scope, Send
 
 
 class Invoice(Struct):

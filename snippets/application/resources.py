@@ -1,17 +1,13 @@
 """Resources that live as long as the application: opened when it starts, closed in reverse when it stops."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from msgspec import Struct
 
 from jero import BaseApp, Endpoint, operation
-
-type Message = MutableMapping[str, Any]
-type Receive = Callable[[], Awaitable[Message]]
-type Send = Callable[[Message], Awaitable[None]]
+from jero.asgi import Message, Receive, Scope, Send
 
 
 class Note(Struct):
@@ -68,7 +64,7 @@ class App(BaseApp):
 # --8<-- [end:resources]
 
 
-async def app(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """Lets each request see a whole life of the application, which a server begins and ends but once."""
     if scope["type"] != "http":
         raise NotImplementedError

@@ -1,7 +1,7 @@
 import pytest
 from msgspec import Struct
 
-from jero import Endpoint
+from jero import Endpoint, NDJSONStreamingResponse
 from jero.testing import LifespanError
 from tests.openapi.asking import Document, document_of, fetch
 from tests.openapi.shop import app
@@ -43,6 +43,30 @@ def test_a_type_that_holds_itself_refers_to_itself(schemas: Document) -> None:
 
 def test_a_generic_type_is_a_component_for_each_argument(schemas: Document) -> None:
     assert schemas["Page_Item_"]["title"] == "Page[Item]"
+
+
+class Cup(Struct):
+    size: int
+
+
+class Spoon(Struct):
+    length: int
+
+
+class DrawerEndpoint(Endpoint, path="/drawer"):
+    async def get(self) -> Cup | Spoon:
+        return Cup(1)
+
+    async def post(self) -> NDJSONStreamingResponse[Cup | Spoon]:
+        raise NotImplementedError
+
+
+def test_a_union_that_nothing_tells_apart_is_one_of_its_kinds() -> None:
+    either = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Cup", "Spoon")]}
+    operations = document_of(DrawerEndpoint())["paths"]["/drawer"]
+    one = operations["get"]["responses"]["200"]["content"]["application/json"]
+    many = operations["post"]["responses"]["200"]["content"]["application/x-ndjson"]
+    assert (one, many) == ({"schema": either}, {"itemSchema": either})
 
 
 class Waves(Struct):
