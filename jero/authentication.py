@@ -90,6 +90,8 @@ class APIKeyAuthenticator[U](Authenticator[U]):
     """By a key in a header of its own, `X-API-Key` unless a subclass says otherwise."""
 
     header: ClassVar[str] = "X-API-Key"
+    """The name of the header."""
+
     challenge = "APIKey"
     security_scheme: ClassVar[Mapping[str, str]]
 

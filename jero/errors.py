@@ -38,8 +38,13 @@ class HTTPError(Exception):
     """
 
     status_code: ClassVar[int] = 500
+    """The status of the answer, between 400 and 599."""
+
     title: ClassVar[str] = ""
+    """What this kind of problem is called; by default its status's phrase."""
+
     type: ClassVar[str] = "about:blank"
+    """A URI that identifies this kind of problem (RFC 9457 § 3.1.1)."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -56,13 +61,16 @@ class HTTPError(Exception):
         raw_headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
-        self.detail = detail
+        self.detail: str = detail
+        """What happened this time."""
         encode_raw(raw_headers)  # what cannot be sent is better refused here
         require_no_framing(raw_headers or ())
         self.raw_headers: RawHeaders = raw_headers or {}
+        """What is sent along."""
         if members and (taken := _STANDARD & members.keys()):
             raise ValueError(f"{min(taken)!r} is a standard member of a problem detail")
         self.members: Mapping[str, object] = members or {}
+        """Further members of the problem detail."""
 
     def problem(self) -> bytes:
         """The body of the answer, as `application/problem+json`."""

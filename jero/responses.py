@@ -27,7 +27,7 @@ class Response[H](Struct, kw_only=True):
 
     status_code: int | None = None
     """Any final status that goes with this kind of response (RFC 9110 § 15). By default the one that the handler
-    declares with `@operation`, or else `200`."""
+    declares with `@operation`, or else the usual one of its kind: `200`, `204` without a body, `307` elsewhere."""
 
     headers: H | None = None
     """Header fields as a Struct. Where the handler's annotation names their type, they must be given."""
@@ -67,6 +67,7 @@ class TextResponse[H = None](Response[H]):
     """Sends text (`text/plain; charset=utf-8`). For the rest, see `JSONResponse`."""
 
     content: str
+    """The text, which is sent as UTF-8."""
 
     def __post_init__(self) -> None:
         self._require_body_status()
@@ -76,6 +77,7 @@ class HTMLResponse[H = None](Response[H]):
     """Sends a page (`text/html; charset=utf-8`), as it is: nothing is escaped. For the rest, see `JSONResponse`."""
 
     content: str
+    """The page, which is sent as UTF-8."""
 
     def __post_init__(self) -> None:
         self._require_body_status()
@@ -88,6 +90,7 @@ class BytesResponse[H = None](Response[H]):
     """
 
     content: bytes
+    """The bytes; a `bytearray` or a `memoryview` does as well."""
 
     def __post_init__(self) -> None:
         self._require_body_status()

@@ -48,7 +48,9 @@ def _pages(navigation: Navigation, section: str) -> Iterator[tuple[str, str]]:
 
 
 def preprocess(soup: BeautifulSoup, _output: str) -> None:
-    """Put in place of each live block what its code and its recordings are as text."""
+    """Put in place of each live block what its code and its recordings are as text; keep bars within their cells."""
+    for text in [text for cell in soup.select("td") for text in cell.find_all(string=True)]:
+        text.replace_with(text.replace("|", "\\|"))
     catalogue = Catalogue()
     for block in soup.select(".live[data-snippet]"):
         snippet = catalogue.get(str(block["data-snippet"]))

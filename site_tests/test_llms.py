@@ -46,3 +46,9 @@ def test_no_live_block_loses_its_code_or_what_was_recorded(
         assert f"“{exchange.name}”" in text
         recorded = "\n".join(map(write, exchange.recorded))
         assert f"```text\n{recorded}\n```" in text
+
+
+def test_a_bar_within_a_cell_of_a_table_does_not_end_it(site: Path) -> None:
+    copy = (site / "guide/requests/index.md").read_text("utf-8")
+    (row,) = [line for line in copy.splitlines() if line.startswith("| `last_event_id`")]
+    assert "`str \\| None`" in row

@@ -27,10 +27,15 @@ def iter_events(
     data of a union such as `Row | Total` is `object` to a type checker, and told apart by `match`. An event that the
     stream did not finish is dropped, as the specification has it.
 
-    Raises `ValueError` for a response of another type than `text/event-stream`, and `msgspec.DecodeError` (or its
-    subclass `ValidationError`) with the data and the event's number for data that is no `item`.
+    Raises `ValueError` for a response of another type than `text/event-stream`, `TypeError` for an `item` that msgspec
+    cannot decode, such as Structs that no tag tells apart (read those as text, and decode each by its event's name),
+    and, while it is read, `msgspec.DecodeError` (or its subclass `ValidationError`) with the data and the event's
+    number for data that is no `item`.
     """
-    events = _Events(response, item)
+    return _read(response, _Events(response, item))
+
+
+def _read(response: httpx.Response, events: "_Events") -> Generator[ReceivedEvent[object]]:
     for chunk in response.iter_bytes():
         yield from events.feed(chunk)
 
@@ -45,11 +50,16 @@ def aiter_events[T](
 def aiter_events(
     response: httpx.Response, item: UnionType
 ) -> AsyncGenerator[ReceivedEvent[object]]: ...
-async def aiter_events(
+def aiter_events(
     response: httpx.Response, item: type | UnionType = str
 ) -> AsyncGenerator[ReceivedEvent[Any]]:  # of what, the overloads say
     """`iter_events`, for a response of an `httpx.AsyncClient`."""
-    events = _Events(response, item)
+    return _aread(response, _Events(response, item))
+
+
+async def _aread(
+    response: httpx.Response, events: "_Events"
+) -> AsyncGenerator[ReceivedEvent[object]]:
     async for chunk in response.aiter_bytes():
         for event in events.feed(chunk):
             yield event

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpx
 import msgspec
@@ -97,6 +97,20 @@ def test_data_of_another_type_is_named_by_its_text_and_the_number_of_its_event()
     assert next(events).data == Price(1)
     with pytest.raises(msgspec.ValidationError, match=r'^event 2: .*: \{"cents":"one"\}$'):
         next(events)
+
+
+class Rise(Struct):
+    to: int
+
+
+class Fall(Struct):
+    to: int
+
+
+@pytest.mark.parametrize("read", [iter_events, aiter_events])
+def test_kinds_that_nothing_tells_apart_are_refused_at_once(read: Callable[..., object]) -> None:
+    with pytest.raises(TypeError, match="all Struct types must be tagged"):
+        read(response_of(b""), Rise | Fall)
 
 
 def test_a_response_of_another_type_is_refused() -> None:
