@@ -13,11 +13,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from importlib.metadata import distribution
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
 
 from rich.console import Console
+
+from playground.descriptions import write_in_a_process
 
 REPO: Final = Path(__file__).parent.parent
 BROWSER: Final = REPO / "playground/browser"
@@ -31,6 +34,12 @@ RUNNER: Final = ("__init__", "asgi", "capture", "events", "in_browser", "runner"
 CORE: Final = ("pyodide.asm.mjs", "pyodide.asm.wasm")
 """The files of Pyodide that are served as they are."""
 
+BEFORE_A_RUN: Final = {"jero", "msgspec", "playground", "snippets"}
+"""The packages that every run needs. The others are loaded for code that imports them."""
+
+LEFT_OUT: Final = {"click", "httpx", "polyfactory", "rich", "rich-click"}
+"""What Litestar asks to be installed for its command line and tests, and does not import to serve."""
+
 
 class BundleError(Exception):
     """The bundle cannot be made. The text says what is missing and how to get it."""
@@ -43,7 +52,14 @@ def bundle(out: Path) -> None:
     """
     _install_node_packages()
     scripts = _made("scripts", "Building the live block", _scripts(), _build_scripts)
-    wasm = _made("wasm", "Fetching WebAssembly wheels", [_REQUIREMENTS], _fetch_wasm_wheels)
+    pins = [_REQUIREMENTS, REPO / "requirements/dev.txt"]
+    wasm = _made("wasm", "Fetching WebAssembly wheels", pins, _fetch_wasm_wheels)
+    packages = _made(
+        "packages",
+        "Compiling packages to bytecode",
+        [*_files(wasm), BYTECODE],
+        lambda folder: _compile(_files(wasm), folder),
+    )
     stdlib = _made(
         "stdlib",
         "Compiling Python's standard library to bytecode",
@@ -53,8 +69,8 @@ def bundle(out: Path) -> None:
     libraries = _made(
         "libraries",
         "Compiling jero to bytecode",
-        [*_files(wasm), *_modules("jero"), *_runner(), REPO / "pyproject.toml", BYTECODE],
-        lambda folder: _build_libraries(wasm, folder),
+        [*_modules("jero"), *_runner(), REPO / "pyproject.toml", BYTECODE],
+        _build_libraries,
     )
     # No bytecode here: one snippet compiles faster than the reader sees, and an edit need not wait.
     snippets = _made(
@@ -62,6 +78,13 @@ def bundle(out: Path) -> None:
         "Packing the snippets",
         _modules("snippets"),
         lambda folder: _build_wheel(folder, "snippets", _modules("snippets")),
+    )
+
+    descriptions = _made(
+        "descriptions",
+        "Asking the snippets for their descriptions",
+        [*_modules("snippets"), *_modules("jero"), *_modules("playground"), *_requests()],
+        write_in_a_process,
     )
 
     wheel = _made(
@@ -74,7 +97,7 @@ def bundle(out: Path) -> None:
     core = f"pyodide-{_pyodide_version()}"
     files = {path.relative_to(scripts).as_posix(): path for path in _files(scripts)}
     files |= {f"{core}/{name}": PYODIDE / name for name in CORE}
-    for folder in (stdlib, libraries, snippets):
+    for folder in (stdlib, packages, libraries, snippets):
         files |= {f"{core}/{_digest([path])}/{path.name}": path for path in _files(folder)}
     downloads = {f"download/{_digest([path])}/{path.name}": path for path in _files(wheel)}
     lock = _made(
@@ -84,6 +107,7 @@ def bundle(out: Path) -> None:
         lambda folder: _write_lock(folder, core, files, downloads),
     )
     files |= downloads
+    files |= {f"descriptions/{path.name}": path for path in _files(descriptions)}
     files |= {path.name: path for path in _files(lock)}
     _place({out / name: source for name, source in files.items()}, out)
 
@@ -125,30 +149,48 @@ def _fetch_wasm_wheels(folder: Path) -> None:
     command += ["--platform", f"{_wheel_platform(info)}_{info['arch']}"]
     command += ["--requirement", str(_REQUIREMENTS), "--dest", str(folder)]
     _call(command, "Is the package index within reach, and is pip installed here?")
+    _build_yaml(folder)
 
 
-def _build_libraries(wasm: Path, folder: Path) -> None:
+def _build_yaml(folder: Path) -> None:
+    """Build what Litestar imports of PyYAML: there is no wheel of it for WebAssembly, but its Python
+    is whole without the extension, and is what is installed here."""
+    installed = distribution("PyYAML")
+    root = Path(str(installed.locate_file("")))
+    sources = [root / file for file in installed.files or () if file.match("yaml/*.py")]
+    _build_wheel(folder, "PyYAML", sources, root=root, version=installed.version)
+
+
+def _build_libraries(folder: Path) -> None:
     with TemporaryDirectory() as temporary:
         plain = Path(temporary)
         _build_wheel(plain)
         _build_wheel(plain, "playground", _runner())
-        _compile([*_files(wasm), *_files(plain)], folder)
+        _compile(_files(plain), folder)
 
 
-def _build_wheel(folder: Path, name: str | None = None, only: Iterable[Path] = ()) -> None:
-    """Build this project's own wheel, or one called `name` of `only` these modules."""
+def _build_wheel(
+    folder: Path,
+    name: str | None = None,
+    only: Iterable[Path] = (),
+    *,
+    root: Path = REPO,
+    version: str = "0",
+) -> None:
+    """Build this project's own wheel, or one called `name` of `only` these modules below `root`."""
     from hatchling.builders.wheel import WheelBuilder  # noqa: PLC0415 - slow to import, seldom used
 
     config: dict[str, Any] | None = None
     if name is not None:
-        wheel = {"only-include": [path.relative_to(REPO).as_posix() for path in only]}
+        wheel = {"only-include": [path.relative_to(root).as_posix() for path in only]}
         config = {
-            "project": {"name": name, "version": "0", "requires-python": ">=3.13"},
-            "tool": {"hatch": {"build": {"targets": {"wheel": wheel}}}},
+            "project": {"name": name, "version": version, "requires-python": ">=3.13"},
+            # An environment's folder may be one that git is told to ignore.
+            "tool": {"hatch": {"build": {"ignore-vcs": True, "targets": {"wheel": wheel}}}},
         }
     # No hooks, since they would add the viewer of API documents, which nobody opens in there.
     os.environ["HATCH_BUILD_NO_HOOKS"] = "true"
-    list(WheelBuilder(str(REPO), config=config).build(directory=str(folder)))
+    list(WheelBuilder(str(root), config=config).build(directory=str(folder)))
 
 
 def _compile(archives: Iterable[Path], folder: Path) -> None:
@@ -180,10 +222,18 @@ def _write_lock(
         for name, source in wheels.items():
             (root / name).parent.mkdir(parents=True)
             shutil.copy(source, root / name)
-        lock = add_wheels_to_spec(lock, [root / name for name in wheels], base_path=root)
+        paths = [root / name for name in wheels]
+        lock = add_wheels_to_spec(lock, paths, root, ignore_missing_dependencies=True)
+    for package in lock.packages.values():
+        if missing := set(package.depends) - lock.packages.keys() - LEFT_OUT:
+            raise BundleError(
+                f"{package.name} needs {', '.join(sorted(missing))}: name it in {_REQUIREMENTS.name}."
+            )
+        package.depends = [name for name in package.depends if name not in LEFT_OUT]
     lock.info.platform = info["platform"]
     (stdlib,) = (name for name in files if name.endswith(".zip"))
-    runtime = [f"{core}/{name}" for name in CORE] + [stdlib, *wheels]
+    needed = [lock.packages[name].file_name for name in sorted(BEFORE_A_RUN)]
+    runtime = [f"{core}/{name}" for name in CORE] + [stdlib, *needed]
     lock.tool["live"] = {
         "core": f"{core}/",
         "stdlib": stdlib,
@@ -191,6 +241,11 @@ def _write_lock(
         # Plain Python, for any version: a reader takes it home with an example.
         "wheel": next(iter(downloads)),
         "sizes": {name: files[name].stat().st_size for name in runtime},
+        "on_demand": {
+            name: files[package.file_name].stat().st_size
+            for name, package in lock.packages.items()
+            if name not in BEFORE_A_RUN
+        },
     }
     lock.to_json(folder / "pyodide-lock.json", indent=1)
     (folder / "config.json").write_text('{"server": false}\n')
@@ -206,6 +261,10 @@ def _scripts() -> list[Path]:
 
 def _modules(package: str) -> list[Path]:
     return _files(REPO / package, "**/*.py")
+
+
+def _requests() -> list[Path]:
+    return _files(REPO / "snippets", "**/*.http")
 
 
 def _files(folder: Path, pattern: str = "**/*") -> list[Path]:

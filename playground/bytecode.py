@@ -19,12 +19,12 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 # fmt: off
 USELESS_IN_A_BROWSER: Final = {
     # Processes, terminals and Windows.
-    "_pyrepl", "cmd", "ctypes", "multiprocessing", "nturl2path", "pty", "pydoc", "tty",
+    "ctypes", "multiprocessing", "nturl2path", "pty", "pydoc", "tty",
     "webbrowser", "zipapp",
     # Protocols over sockets of their own.
     "ftplib", "imaplib", "mailbox", "poplib", "smtplib", "xmlrpc",
-    # Debuggers, profilers and test runners.
-    "cProfile", "doctest", "modulefinder", "pdb", "profile", "pstats", "pyclbr", "tabnanny",
+    # Profilers and test runners. Litestar cannot be imported without `pdb`.
+    "cProfile", "doctest", "modulefinder", "profile", "pstats", "pyclbr", "tabnanny",
     "trace", "unittest",
     # What is there for fun, or no longer.
     "antigravity", "site-packages", "sre_compile", "sre_constants", "sre_parse", "this", "turtle",

@@ -146,7 +146,7 @@ def _block(snippet: Snippet, shown: str, first: str | None, md: "Markdown") -> s
     whole = ""
     if shown != snippet.source.strip("\n"):
         whole = (
-            '<details class="live-module" data-search-exclude>'
+            '<details class="live-module">'
             f"<summary>The whole module</summary>{_highlight(snippet.source, md)}</details>"
         )
     exchanges = "".join(
@@ -157,7 +157,8 @@ def _block(snippet: Snippet, shown: str, first: str | None, md: "Markdown") -> s
         f" data-live='{_attribute(page)}'>"
         f'<div class="live-head"><code class="live-path">{path.replace("/", "/<wbr>")}</code></div>'
         f'<div class="live-code">{_highlight(shown, md)}</div>{whole}'
-        f'<div class="live-exchanges" data-search-exclude>{exchanges}</div>'
+        # No div: with the first div in it that ends, the search's index would take up what follows.
+        f'<section class="live-exchanges" data-search-exclude>{exchanges}</section>'
         "</div>"
     )
 

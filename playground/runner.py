@@ -92,6 +92,7 @@ class Run:
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._gone = asyncio.Event()
+        self._is_over = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._timers: list[asyncio.TimerHandle] = []
         self._printed: dict[_Stream, Lines] = {"stdout": Lines(), "stderr": Lines()}
@@ -203,8 +204,8 @@ class Run:
         if not self._is_started:
             self._is_started = True
             return {"type": "http.request", "body": self._request.body, "more_body": False}
-        if not self._is_complete:
-            await self._gone.wait()
+        # An app that listens when its response is complete is told as if its client had left.
+        await self._is_over.wait()
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Message) -> None:
@@ -225,6 +226,7 @@ class Run:
                 self._emit(Chunk(self._at(), body))
             if not message.get("more_body", False):
                 self._is_complete = True
+                self._is_over.set()
         if not body:
             # What nobody reads never fills the window. Give way here, too.
             await asyncio.sleep(0)
@@ -303,6 +305,7 @@ class Run:
 
     def _leave(self) -> None:
         self._gone.set()
+        self._is_over.set()
         self._has_room.set()
         self._bytes_left = max(self._bytes_left, TEARDOWN_BYTES)
         self._emit(Disconnect(self._at()))

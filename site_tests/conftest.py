@@ -110,3 +110,16 @@ def fresh_page(chromium: Browser, **options: Any) -> Generator[Page]:
     yield page
     context.close()
     assert errors == []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the tests have measured, whether or not they passed: what, measured, allowed."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    table = [row for report in reports for name, row in report.user_properties if name == "budget"]
+    if not table:
+        return
+    terminalreporter.section("budgets of a page")
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for what, measured, allowed in table:
+        line = f"{what:{widths[0]}}  {measured:>{widths[1]}}  of {allowed:>{widths[2]}}"
+        terminalreporter.write_line(line)

@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from subprocess import run
 from typing import Any
@@ -33,7 +34,8 @@ def stamps(folder: Path) -> dict[Path, int]:
 def test_every_wheel_that_the_lock_names_has_the_content_it_says(
     out: Path, lock: dict[str, Any]
 ) -> None:
-    assert set(lock["packages"]) == {"jero", "msgspec", "playground", "snippets"}
+    needed = lock["packages"].keys() - lock["tool"]["live"]["on_demand"].keys()
+    assert needed == {"jero", "msgspec", "playground", "snippets"}
     for package in lock["packages"].values():
         content = (out / package["file_name"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == package["sha256"]
@@ -44,6 +46,8 @@ def test_the_sizes_told_to_the_progress_bar_are_those_of_the_files(
 ) -> None:
     live = lock["tool"]["live"]
     assert live["sizes"] == {name: (out / name).stat().st_size for name in live["sizes"]}
+    paths = {name: out / lock["packages"][name]["file_name"] for name in live["on_demand"]}
+    assert live["on_demand"] == {name: path.stat().st_size for name, path in paths.items()}
     assert live["stdlib"] in live["sizes"]
     assert (out / live["worker"].partition("?")[0]).exists()
 
@@ -78,10 +82,17 @@ def test_our_wheels_hold_bytecode_and_the_sources_that_tracebacks_show(
     assert sorted(recorded) == sorted(names)
 
 
-def test_the_browser_has_the_msgspec_that_everything_else_is_tested_with(
+def test_the_browser_has_the_versions_that_everything_else_is_tested_with(
     lock: dict[str, Any],
 ) -> None:
-    assert lock["packages"]["msgspec"]["version"] == msgspec.__version__
+    ours = {"jero", "playground", "snippets"}
+    packages = {name: one["version"] for name, one in lock["packages"].items() if name not in ours}
+    assert packages == {name: version(name) for name in packages}
+
+
+def test_all_that_a_package_needs_is_in_the_lock(lock: dict[str, Any]) -> None:
+    needed = {name for one in lock["packages"].values() for name in one["depends"]}
+    assert needed <= lock["packages"].keys()
 
 
 def test_a_second_build_of_the_same_sources_writes_nothing(

@@ -1,6 +1,7 @@
 """The code of a client that a block shows asks what the block asks, and reads what the block shows."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -72,11 +73,90 @@ def test_the_javascript_client_can_be_stopped(page: Page, server_url: str) -> No
     expect(printed).to_contain_text("(stopped)")
 
 
-def test_without_a_server_the_javascript_client_is_shown_only(page: Page, static_url: str) -> None:
+EVENT_SOURCE = "JavaScript, EventSource"
+
+
+def test_the_eventsource_client_prints_named_and_unnamed_events_as_they_come(
+    page: Page, server_url: str
+) -> None:
+    where = client(page, server_url, "streaming/", "streaming.sse")
+    code(where, EVENT_SOURCE)
+    press(where, "Run this client")
+    printed = where.get_by_role("log", name="What the client printed")
+    expect(printed).to_contain_text("hello deploying to two machines")
+    expect(printed).to_contain_text("message machine 1 is up")
+    expect(where.get_by_role("button", name="Stop this client")).to_be_visible()
+    expect(printed).to_contain_text(re.compile(r"done \{.+\} 7"))
+    assert violations(page) == []
+
+
+def test_the_eventsource_client_connects_again_until_it_is_stopped(
+    page: Page, server_url: str
+) -> None:
+    where = client(page, server_url, "streaming/", "streaming.sse")
+    code(where, EVENT_SOURCE)
+    press(where, "Run this client")
+    printed = where.get_by_role("log", name="What the client printed")
+    expect(printed).to_contain_text("The connection was lost.")
+    with page.expect_request("**/live/app/streaming.sse/**") as again:
+        pass
+    assert again.value.all_headers()["last-event-id"] == "7"
+    expect(printed).to_contain_text(re.compile("hello.+hello", re.DOTALL))
+    press(where, "Stop this client")
+    expect(printed).to_contain_text("(stopped)")
+    expect(where.get_by_role("button", name="Run this client")).to_be_visible()
+
+
+def test_stop_closes_the_connection_of_the_eventsource_client(page: Page, server_url: str) -> None:
+    where = client(page, server_url, "streaming/", "streaming.keepalive")
+    code(where, EVENT_SOURCE)
+    press(where, "Run this client")
+    expect(where.get_by_role("log", name="What the client printed")).to_contain_text("message")
+    with page.expect_event("requestfailed", lambda request: "/live/app/" in request.url):
+        press(where, "Stop this client")
+
+
+def test_the_eventsource_client_says_when_no_events_come(page: Page, server_url: str) -> None:
+    where = client(page, server_url, "streaming/", "streaming.sse")
+    code(where, EVENT_SOURCE)
+    page.route("**/live/app/**", lambda route: route.fulfill(status=204))
+    press(where, "Run this client")
+    printed = where.get_by_role("log", name="What the client printed")
+    expect(printed).to_contain_text("No events come from there.")
+    expect(where.get_by_role("button", name="Run this client")).to_be_visible()
+
+
+def test_a_client_of_a_page_that_the_reader_leaves_is_stopped(page: Page, server_url: str) -> None:
+    where = client(page, server_url, "streaming/", "streaming.disconnect")
+    code(where, "JavaScript, fetch")
+    press(where, "Run this client")
+    expect(where.get_by_role("log", name="What the client printed")).to_contain_text('"number":1')
+    with page.expect_event("requestfailed", lambda request: "/live/app/" in request.url):
+        page.get_by_role("link", name="Requests", exact=True).first.click()
+    expect(page).to_have_url(re.compile("guide/requests/"))
+
+
+@pytest.mark.parametrize("language", ["JavaScript, fetch", EVENT_SOURCE])
+def test_without_a_server_a_client_in_javascript_is_shown_and_it_is_said_what_it_needs(
+    page: Page, static_url: str, language: str
+) -> None:
     where = client(page, static_url, "streaming/", "streaming.sse")
-    assert "new EventSource" in code(where, "JavaScript, EventSource")
-    assert "await fetch" in code(where, "JavaScript, fetch")
+    assert language.rpartition(" ")[2] in code(where, language)
     expect(where.get_by_role("button", name="Run this client")).to_have_count(0)
+    expect(where.locator(".live-client")).to_contain_text("This client asks a server")
+
+
+def test_a_client_can_be_run_once_the_reader_chooses_the_server(
+    page: Page, server_url: str
+) -> None:
+    where = client(page, server_url, "streaming/", "streaming.sse")
+    code(where, EVENT_SOURCE)
+    where.get_by_label("This browser").check()
+    expect(where.locator(".live-client")).to_contain_text("choose “Server” beside Run")
+    expect(where.get_by_role("button", name="Run this client")).to_have_count(0)
+    where.get_by_label("Server").check()
+    expect(where.get_by_role("button", name="Run this client")).to_be_visible()
+    expect(where.locator(".live-client .live-notice")).to_be_hidden()
 
 
 def test_client_code_can_be_copied(chromium: Browser, static_url: str) -> None:

@@ -1,5 +1,6 @@
 """An example taken home: what is downloaded is a project that runs."""
 
+import re
 import socket
 import subprocess
 import sys
@@ -27,7 +28,7 @@ def downloaded(page: Page, url: str, snippet: str, folder: Path) -> Path:
     with page.expect_download() as download:
         pick(block(page, snippet), "Download as a project")
     archive = Path(download.value.path())
-    assert download.value.suggested_filename == f"jero-{snippet.replace('.', '-')}.zip"
+    assert download.value.suggested_filename == f"jero-{re.sub('[._]', '-', snippet)}.zip"
     with zipfile.ZipFile(archive) as unzipped:
         assert unzipped.testzip() is None
         unzipped.extractall(folder)

@@ -17,6 +17,17 @@ from playground.server.serve import Options
 from playground.server.settings import Settings
 from site_tests.blocks import PATIENCE, block, expect_state, press, row, shown, violations
 from site_tests.conftest import fresh_page, static_host
+from site_tests.panel import (
+    add,
+    choose,
+    field,
+    open_panel,
+    request_text,
+    run_to_end,
+    said,
+    start_anew,
+    write_body,
+)
 from site_tests.serving import HERE, served
 
 type Backend = Literal["browser", "server"]
@@ -34,20 +45,46 @@ told
 """
 
 
-@pytest.fixture(params=["browser", "server"])
+@pytest.fixture(params=["browser", "server"], scope="module")
 def backend(request: pytest.FixtureRequest) -> Backend:
     return request.param
 
 
-@pytest.fixture
-def cups(page: Page, backend: Backend, request: pytest.FixtureRequest) -> Locator:
-    """The block of the first application, about to send another cup, its panel open."""
+# A page that several tests share: each of them begins with the block as it was when the page was loaded.
+
+
+@pytest.fixture(scope="module")
+def cups_block(
+    chromium: Browser, backend: Backend, request: pytest.FixtureRequest
+) -> Generator[Locator]:
     url = request.getfixturevalue("static_url" if backend == "browser" else "server_url")
-    page.goto(url + "getting-started/")
-    where = block(page, "start.first")
-    choose(where, "Another cup")
-    open_panel(where)
-    return where
+    with fresh_page(chromium) as page:
+        page.goto(url + "getting-started/")
+        yield block(page, "start.first")
+
+
+@pytest.fixture
+def cups(cups_block: Locator) -> Locator:
+    """The block of the first application, about to send another cup, its panel open."""
+    start_anew(cups_block)
+    choose(cups_block, "Another cup")
+    open_panel(cups_block)
+    return cups_block
+
+
+@pytest.fixture(scope="module")
+def still_block(chromium: Browser, static_url: str) -> Generator[Locator]:
+    with fresh_page(chromium) as page:
+        page.goto(static_url + "getting-started/")
+        yield block(page, "start.first")
+
+
+@pytest.fixture
+def still(still_block: Locator) -> Locator:
+    """The same block in the browser alone, its panel closed, for what needs no run."""
+    start_anew(still_block)
+    choose(still_block, "Which cups are there?")
+    return still_block
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +100,7 @@ def echo_site(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     superfences = {"pymdownx.superfences": {"custom_fences": [custom]}}
     markdown = Markdown(extensions=["pymdownx.superfences"], extension_configs=superfences)
     shutil.copytree(site / "assets" / "live", root / "site" / "assets" / "live")
+    (root / "site" / "assets" / "live" / "descriptions" / "echo.json").write_text("null")
     shutil.copy(site / "live-worker.js", root / "site")
     (root / "site" / "index.html").write_text(
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Echo</title>'
@@ -87,49 +125,31 @@ def echo_server_url(echo_site: Path) -> Generator[str]:
         yield str(client.base_url)
 
 
+@pytest.fixture(scope="module")
+def echo_block(
+    chromium: Browser, backend: Backend, request: pytest.FixtureRequest
+) -> Generator[Locator]:
+    with fresh_page(chromium) as page:
+        page.goto(request.getfixturevalue(f"echo_{_host(backend)}_url"))
+        yield block(page, "echo")
+
+
 @pytest.fixture
-def echo(page: Page, backend: Backend, request: pytest.FixtureRequest) -> Locator:
+def echo(echo_block: Locator, backend: Backend) -> Locator:
     """The block whose app answers with what it was asked, its panel open."""
-    url = request.getfixturevalue(f"echo_{'static' if backend == 'browser' else 'server'}_url")
-    page.goto(url)
-    where = block(page, "echo")
+    start_anew(echo_block)
+    choose(echo_block, "Ask")
     if backend == "browser":
         # The page has this module as text only; edited text is what runs in the browser.
-        press(where, "Edit")
-        where.get_by_role("textbox", name="Code").press("ControlOrMeta+End")
-        page.keyboard.press("Enter")
-    open_panel(where)
-    return where
+        press(echo_block, "Edit")
+        echo_block.get_by_role("textbox", name="Code").press("ControlOrMeta+End")
+        echo_block.page.keyboard.press("Enter")
+    open_panel(echo_block)
+    return echo_block
 
 
-def choose(where: Locator, request: str) -> None:
-    where.get_by_label("Request", exact=True).select_option(request)
-
-
-def open_panel(where: Locator) -> None:
-    press(where, "Edit request")
-    expect(where.get_by_label("Body")).to_be_visible()
-
-
-def field(where: Locator, label: str) -> Locator:
-    return where.get_by_label(label, exact=True)
-
-
-def add(where: Locator, noun: str, name: str, value: str) -> None:
-    """Add a row as a reader does who goes on by keyboard from the button."""
-    press(where, f"Add {noun}")
-    keyboard = where.page.keyboard
-    keyboard.type(name)
-    # Escape closes the list of usual names, if there is one.
-    keyboard.press("Escape")
-    keyboard.press("Tab")
-    keyboard.type(value)
-
-
-def run_to_end(where: Locator) -> list[tuple[str, str]]:
-    press(where, "Run")
-    expect(row(where, "end")).to_be_visible(timeout=PATIENCE)
-    return shown(where)
+def _host(backend: Backend) -> str:
+    return "static" if backend == "browser" else "server"
 
 
 def told(where: Locator) -> dict[str, Any]:
@@ -137,29 +157,25 @@ def told(where: Locator) -> dict[str, Any]:
     return json.loads("".join(text for kind, text in run_to_end(where) if kind == "chunk"))
 
 
-def request_text(where: Locator) -> str:
-    return where.locator(".live-request pre").inner_text()
-
-
 # What the app gets.
 
 
 def test_a_changed_body_is_what_the_app_gets(cups: Locator) -> None:
-    field(cups, "Body").fill('{"drink": "ristretto", "size": "small"}')
+    write_body(cups, '{"drink": "ristretto", "size": "small"}')
     assert run_to_end(cups)[0] == ("status", "422 application/problem+json")
-    field(cups, "Body").fill('{"drink": "ristretto", "size": 25}')
+    write_body(cups, '{"drink": "ristretto", "size": 25}')
     ran = run_to_end(cups)
     assert ran[0][1].startswith("20")
     assert ran[1] == ("chunk", '{"drink":"ristretto","size":25}')
 
 
 def test_malformed_json_is_pointed_out_and_sent_all_the_same(cups: Locator) -> None:
-    field(cups, "Body").fill('{"drink": }')
+    write_body(cups, '{"drink": }')
     expect(field(cups, "Body")).to_have_accessible_description(
         'Not well-formed JSON, and sent as it is: Unexpected token \'}\', "{"drink": }" is not valid JSON'
     )
     assert run_to_end(cups)[0] == ("status", "400 application/problem+json")
-    expect(cups.get_by_role("status").first).to_contain_text("Answered with 400")
+    expect(said(cups)).to_contain_text("Answered with 400")
 
 
 def test_another_method_is_answered_by_the_app(cups: Locator) -> None:
@@ -177,7 +193,7 @@ def test_rows_and_path_reach_the_app_percent_encoded_and_what_was_not_touched_as
     add(echo, "parameter", "empty", "")
     add(echo, "parameter", "", "")
     add(echo, "header", "X-Added", "a, b")
-    field(echo, "Body").fill("löwe")
+    write_body(echo, "löwe")
     asked = told(echo)
     assert asked["raw_path"].endswith("/gr%C3%B6%C3%9Fe/50%%20%7Ba%7D/%41")
     assert asked["query"] == "q=1&q=&flag&r=x%20y+z&gr%C3%B6%C3%9Fe=a%20b%26c%3D%2B&empty="
@@ -205,11 +221,14 @@ def test_a_query_in_the_path_becomes_rows(echo: Locator) -> None:
 
 
 def test_half_a_surrogate_pair_is_sent_as_the_replacement_character(echo: Locator) -> None:
-    for label in ("Path", "Name of parameter 1", "Body"):
+    for label in ("Path", "Name of parameter 1"):
         field(echo, label).evaluate("""field => {
             field.value = "/\\ud800";
             field.dispatchEvent(new Event("input", {bubbles: true}));
         }""")
+    field(echo, "Body").evaluate(
+        'body => body.cmTile.view.dispatch({changes: {from: 0, insert: "/\\ud800"}})'
+    )
     asked = told(echo)
     assert asked["raw_path"].endswith("/%EF%BF%BD")
     assert asked["query"].startswith("%2F%EF%BF%BD=1&")
@@ -227,7 +246,7 @@ def test_what_http_has_no_form_for_is_refused_with_what_was_expected(echo: Locat
         assert [kind for kind, _ in ran] == ["crash", "end"]
         assert message in ran[0][1]
         expect_state(echo, "failed")
-        expect(echo.get_by_role("status").first).to_contain_text(message)
+        expect(said(echo)).to_contain_text(message)
         field(echo, label).fill(before)
 
     expect_refusal("Name of header 1", "X Kept", "'X Kept' is no header name: expected letters")
@@ -244,7 +263,7 @@ def test_a_body_that_the_server_does_not_take_is_said_to_be_too_large(
     page_with_errors.goto(echo_server_url)
     where = block(page_with_errors, "echo")
     open_panel(where)
-    field(where, "Body").fill("x" * 1_000_000)
+    write_body(where, "x" * 1_000_000)
     assert "larger than the 1048576 bytes" in run_to_end(where)[0][1]
 
 
@@ -262,19 +281,18 @@ def page_with_errors(chromium: Browser) -> Generator[Page]:
 def test_a_json_body_is_given_its_type_in_a_row_that_the_reader_can_remove(cups: Locator) -> None:
     choose(cups, "Which cups are there?")
     field(cups, "Method").select_option("POST")
-    field(cups, "Body").fill('{"drink": "lungo"}')
+    write_body(cups, '{"drink": "lungo"}')
     expect(field(cups, "Name of header 1")).to_have_value("Content-Type")
     expect(field(cups, "Value of header 1")).to_have_value("application/json")
     expect(cups.get_by_text("Content-Type: application/json was added")).to_be_visible()
     press(cups, "Remove header 1")
-    field(cups, "Body").fill('{"drink": "lungo", "size": 90}')
+    write_body(cups, '{"drink": "lungo", "size": 90}')
     expect(field(cups, "Name of header 1")).to_have_count(0)
     assert run_to_end(cups)[0] == ("status", "415 application/problem+json")
 
 
-def test_reset_request_brings_back_what_the_snippet_asks(page: Page, static_url: str) -> None:
-    page.goto(static_url + "getting-started/")
-    where = block(page, "start.first")
+def test_reset_request_brings_back_what_the_snippet_asks(still: Locator) -> None:
+    where = still
     choose(where, "Another cup")
     before = request_text(where), shown(where)
     open_panel(where)
@@ -283,7 +301,7 @@ def test_reset_request_brings_back_what_the_snippet_asks(page: Page, static_url:
     field(where, "Path").fill("/saucers")
     add(where, "header", "X-Added", "1")
     expect(where.get_by_text("edited", exact=True)).to_be_visible()
-    status = where.get_by_role("status").first
+    status = said(where)
     expect(status).to_have_text("Recorded output of the original request. Press Run to send yours.")
     reset.click()
     expect(where.get_by_text("edited", exact=True)).to_be_hidden()
@@ -298,18 +316,17 @@ def test_undoing_every_change_by_hand_is_no_edit(page: Page, echo_static_url: st
     page.goto(echo_static_url)
     where = block(page, "echo")
     open_panel(where)
-    field(where, "Body").fill("x")
+    write_body(where, "x")
     press(where, "Add parameter")
     expect(where.get_by_text("edited", exact=True)).to_be_visible()
-    field(where, "Body").fill("")
+    write_body(where, "")
     expect(where.get_by_text("edited", exact=True)).to_be_hidden()
 
 
 def test_another_request_replaces_the_fields_and_the_changes_of_the_first_are_kept(
-    page: Page, static_url: str
+    still: Locator,
 ) -> None:
-    page.goto(static_url + "getting-started/")
-    where = block(page, "start.first")
+    where = still
     open_panel(where)
     field(where, "Path").fill("/saucers")
     choose(where, "Another cup")
@@ -341,7 +358,7 @@ def test_the_curl_command_asks_the_server_the_same(chromium: Browser, echo_serve
         press(where, "Remove header 1")
         add(where, "header", "X-Quoted", """it's "$HOME" \\ !""")
         add(where, "header", "X-Empty", "")
-        field(where, "Body").fill('it\'s\n@"$HOME" `id` \\n\n')
+        write_body(where, 'it\'s\n@"$HOME" `id` \\n\n')
         asked = told(where)
         press(where, "Copy as curl")
         expect(where).to_contain_text("Copied the command")
@@ -394,6 +411,8 @@ def test_the_panel_can_be_used_by_keyboard_alone(page: Page, static_url: str) ->
     keyboard.press("Tab")
     expect(where.get_by_role("button", name="Copy as curl")).to_be_focused()
     keyboard.press("Tab")
+    expect(field(where, "Operation")).to_be_focused()
+    keyboard.press("Tab")
     expect(field(where, "Method")).to_be_focused()
     keyboard.press("D")
     keyboard.press("Tab")
@@ -436,26 +455,19 @@ def test_control_and_enter_send_a_query_that_was_just_typed_into_the_path(echo: 
     expect(field(echo, "Value of parameter 1")).to_have_value("1")
 
 
-def opened(page: Page, url: str) -> Locator:
-    """A block with everything in its panel that can be there."""
-    page.goto(url + "getting-started/")
-    where = block(page, "start.first")
+def fill(where: Locator) -> Locator:
+    """Have everything in a block's panel that can be there."""
     choose(where, "Another cup")
     open_panel(where)
     add(where, "parameter", "größe", "klein")
     press(where, "Add header")
-    field(where, "Body").fill('{"drink": ')
+    write_body(where, '{"drink": ')
     run_to_end(where)
     return where
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_violation_in_an_open_panel(
-    chromium: Browser, static_url: str, scheme: Literal["light", "dark"]
-) -> None:
-    with fresh_page(chromium, color_scheme=scheme, reduced_motion="reduce") as page:
-        opened(page, static_url)
-        assert violations(page) == []
+def test_axe_finds_no_violation_in_an_open_panel(still: Locator) -> None:
+    assert violations(fill(still).page) == []
 
 
 @pytest.mark.parametrize("pointer", ["fine", "coarse"])
@@ -463,20 +475,22 @@ def test_at_360_pixels_an_open_panel_is_no_wider_than_the_screen(
     chromium: Browser, static_url: str, pointer: str
 ) -> None:
     is_phone = pointer == "coarse"
-    size = {"width": 360, "height": 740}
+    size: Any = {"width": 360, "height": 740}
     with fresh_page(chromium, viewport=size, has_touch=is_phone, is_mobile=is_phone) as page:
-        where = opened(page, static_url)
+        page.goto(static_url + "getting-started/")
+        where = fill(block(page, "start.first"))
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         inside = "panel => [...panel.querySelectorAll('*')].every(each => each.getBoundingClientRect().right <= 360)"
         assert where.locator(".live-draft").evaluate(inside)
 
 
-def test_on_paper_the_request_is_read_and_not_filled_in(page: Page, static_url: str) -> None:
-    where = opened(page, static_url)
-    page.emulate_media(media="print")
+def test_on_paper_the_request_is_read_and_not_filled_in(still: Locator) -> None:
+    where = fill(still)
+    where.page.emulate_media(media="print")
     assert request_text(where).split("\n")[0] == "POST /cups?gr%C3%B6%C3%9Fe=klein"
     assert '{"drink": ' in request_text(where)
     expect(where.get_by_label("Body")).to_be_hidden()
+    where.page.emulate_media(media="screen")
 
 
 def test_a_panel_that_cannot_be_loaded_is_said_and_tried_again(
@@ -488,6 +502,6 @@ def test_a_panel_that_cannot_be_loaded_is_said_and_tried_again(
     refuse: Callable[[Any], None] = lambda route: route.abort()  # noqa: E731 - to be taken away again
     page.route("**/request-panel-*", refuse)
     press(where, "Edit request")
-    expect(where.get_by_role("status").first).to_contain_text("could not be loaded")
+    expect(said(where)).to_contain_text("could not be loaded")
     page.unroute("**/request-panel-*", refuse)
     open_panel(where)

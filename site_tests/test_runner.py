@@ -98,6 +98,21 @@ async def test_events_go_on_after_a_disconnect_until_the_app_has_torn_down() -> 
     ]
 
 
+async def test_an_app_that_listens_when_its_response_is_complete_is_told_so() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        listening = asyncio.create_task(receive_disconnect(receive))
+        await asyncio.sleep(1)
+        await send(START)
+        await send(END)
+        await listening
+        await receive_disconnect(receive)
+
+    events = await collect(run(app, GET))
+    assert [type(event) for event in events] == [Start, End]
+    assert events[-1] == End(1, complete=True)
+
+
 async def test_a_disconnect_before_the_first_step_is_the_first_thing_the_app_sees() -> None:
     request = run(patient, GET)
     request.disconnect()

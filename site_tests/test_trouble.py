@@ -192,6 +192,74 @@ def test_without_webassembly_it_is_said_what_to_do(page_with_errors: Page, stati
     )
 
 
+LACKS = {
+    "modules": "const Real = Worker; Worker = class extends Real { constructor(url) { super(url); } }",
+    "workers": "delete window.Worker",
+    "the right to start workers": "Worker = class { constructor() { throw new Error('denied'); } }",
+    "WebAssembly": "delete window.WebAssembly",
+}
+
+
+@pytest.mark.parametrize("lack", LACKS.values(), ids=LACKS)
+def test_in_a_browser_that_cannot_run_python_it_is_said_at_once(
+    page: Page, static_url: str, lack: str
+) -> None:
+    page.add_init_script(lack)
+    page.goto(static_url + "streaming/")
+    where = block(page, "streaming.ndjson")
+    press(where, "Run")
+    expect_state(where, "failed")
+    expect(status(where)).to_contain_text("This browser cannot run Python")
+    expect(status(where)).to_contain_text("To run the example, use a current browser.")
+
+
+def test_a_browser_that_cannot_run_python_runs_examples_on_the_server(
+    page: Page, server_url: str
+) -> None:
+    page.add_init_script(LACKS["modules"])
+    page.goto(server_url + "streaming/")
+    where = block(page, "streaming.ndjson")
+    where.get_by_label("This browser").check()
+    press(where, "Run")
+    expect_state(where, "failed")
+    expect(status(where)).to_contain_text("or choose “Server” beside Run")
+    where.get_by_label("Server").check()
+    press(where, "Run")
+    expect_state(where, "closed")
+
+
+MUTE = "Worker = class extends EventTarget { constructor(_, {type}) { super(); } postMessage() {} terminate() {} }"
+
+
+def test_of_a_worker_that_does_not_answer_it_is_said_within_a_second_and_run_ends(
+    page: Page, static_url: str
+) -> None:
+    page.clock.install()
+    page.add_init_script(MUTE)
+    page.goto(static_url + "streaming/")
+    where = block(page, "streaming.ndjson")
+    press(where, "Run")
+    expect_state(where, "loading")
+    page.clock.run_for(1_000)
+    expect(status(where)).to_contain_text("If it stays silent, use a current browser.")
+    expect_state(where, "loading")
+    page.clock.run_for(30_000)
+    expect_state(where, "failed")
+    expect(status(where)).to_contain_text("Python does not answer in this browser.")
+
+
+def test_a_worker_that_is_refused_is_an_error_with_what_to_do(
+    page_with_errors: Page, static_url: str
+) -> None:
+    page = page_with_errors
+    page.route(re.compile(r"worker\.js"), lambda route: route.abort("blockedbyclient"))
+    page.goto(static_url + "streaming/")
+    where = block(page, "streaming.ndjson")
+    press(where, "Run")
+    expect_state(where, "failed")
+    expect(status(where)).to_contain_text("press Run again, or use a current browser")
+
+
 def test_without_a_network_it_is_said_and_the_recording_can_still_be_read(
     page_with_errors: Page, static_url: str
 ) -> None:

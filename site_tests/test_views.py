@@ -230,6 +230,16 @@ def test_with_reduced_motion_a_replay_is_stepped_through_by_the_reader(
 # The run before.
 
 
+def stop_at(where: Locator, text: str) -> None:
+    """Press Stop as soon as a row with that text is there: from outside the page, it might come after the end."""
+    script = """async (where, text) => {
+        const rows = where.querySelector('[role="log"][aria-label="Output"]');
+        while (!rows.textContent.includes(text)) await new Promise(requestAnimationFrame);
+        [...where.querySelectorAll("button")].find(one => one.textContent === "Stop").click();
+    }"""
+    where.evaluate(script, text)
+
+
 def test_a_drained_run_and_a_stopped_one_stand_side_by_side(page: Page, url: str) -> None:
     where = opened(page, url, "streaming.lifecycle")
     expect(where.get_by_role("button", name="Compare")).to_be_hidden()
@@ -237,8 +247,7 @@ def test_a_drained_run_and_a_stopped_one_stand_side_by_side(page: Page, url: str
     expect_state(where, "closed")
     drained = shown(where)
     press(where, "Run")
-    row(where, "ndjson", '"id":2').wait_for(timeout=PATIENCE)
-    press(where, "Stop")
+    stop_at(where, '"id":2')
     expect_state(where, "stopped")
     press(where, "Compare")
     earlier = where.get_by_role("region", name="Output of the run before")

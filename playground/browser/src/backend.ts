@@ -38,7 +38,10 @@ export interface Run {
 
 export interface Backend {
   readonly name: "browser" | "server";
-  /** Idempotent and cheap once done. Rejects with an Error whose message a reader can act on. */
-  prepare(progress: (progress: Progress) => void): Promise<void>;
+  /**
+   * Gets all that a run of the text `source` needs. Idempotent and cheap once done. Rejects with an Error whose message
+   * a reader can act on.
+   */
+  prepare(source: string, progress: (progress: Progress) => void): Promise<void>;
   run(job: Job): Run;
 }

@@ -28,8 +28,9 @@ export function backend(name: BackendName): Promise<Backend> {
 async function load(name: BackendName): Promise<Backend> {
   try {
     if (name === "server") return new (await import("./server-backend")).ServerBackend(BASE);
-    const { BrowserBackend } = await import("./browser-backend");
-    return new BrowserBackend(new URL("assets/live/", BASE), (files) => void keepForLater(files));
+    const { ThisBrowser } = await import("./this-browser");
+    const instead = `use a current browser${(await config).server ? ", or choose “Server” beside Run" : ""}.`;
+    return new ThisBrowser(new URL("assets/live/", BASE), (files) => void keepForLater(files), instead);
   } catch (error) {
     throw new Error("The code that runs examples could not be loaded. Check the network and press Run again.", {
       cause: error,

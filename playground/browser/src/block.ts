@@ -1,11 +1,12 @@
 // One live block: its controls, and what happens when they are pressed.
 
-import type { Backend, Run } from "./backend";
+import { Attempt } from "./attempt";
+import type { Backend } from "./backend";
 import { backend, type BackendName, choice, config } from "./backends";
 import { BASE } from "./base";
 import type { Changes } from "./changes";
 import { Code } from "./code";
-import { button, el, setEnabled } from "./dom";
+import { button, el, setEnabled, unloaded } from "./dom";
 import type { Edits } from "./edits";
 import type { End, RunEvent } from "./events";
 import type { More } from "./more";
@@ -18,22 +19,6 @@ import { Status } from "./status";
 type State = "recorded" | "loading" | "running" | "stopping" | "closed" | "stopped" | "failed";
 
 const BUSY: ReadonlySet<State> = new Set(["loading", "running", "stopping"]);
-const PLACES: Readonly<Record<BackendName, string>> = { browser: "in this browser", server: "on the server" };
-
-/** One press of Run. */
-class Attempt {
-  where: BackendName = "browser";
-  run: Run | undefined;
-  failure: string | undefined;
-  limit: string | undefined;
-  status = 0;
-
-  constructor(readonly edited: string | undefined) {}
-
-  get place(): string {
-    return (this.edited === undefined ? "" : "your code ") + PLACES[this.where];
-  }
-}
 
 let ids = 0;
 
@@ -99,7 +84,7 @@ export class Block {
     if (this.#hasServer) return;
     this.#hasServer = true;
     const { offer } = await import("./places");
-    if (this.#root.isConnected) this.#unsubscribe = offer(this.#where, this.#id, choice);
+    if (this.#root.isConnected) this.#unsubscribe = offer(this.#where, this.#id, choice, () => this.#output.changed());
   }
 
   #build(): void {
@@ -125,12 +110,14 @@ export class Block {
       this.#status.element,
       this.#output.element,
     );
+    this.#status.element.append(this.#request.offer);
     this.#recordings.replaceWith(panel);
   }
 
   #enter(state: State): void {
     this.#state = state;
     this.#root.dataset["state"] = state;
+    this.#request.setCodeEdited(this.#code.edited !== undefined);
     setEnabled(this.#stop, state === "loading" || state === "running");
     setEnabled(this.#reset, state !== "recorded" || this.#code.isEditing || this.#request.hasEdits);
   }
@@ -191,7 +178,7 @@ export class Block {
     // What keeps changes comes first: none can be made that would be lost.
     const open = (): Promise<void> => this.#code.edit(() => void this.#run(), () => this.#changed(), isWanted);
     this.#change().then(open).then(enable, () => {
-      this.#status.flash("The editor could not be loaded. Check the network and press Edit again.");
+      this.#status.flash(unloaded("The editor", "press Edit"));
     });
   }
 
@@ -220,10 +207,14 @@ export class Block {
         flash: (text) => this.#status.flash(text),
       });
     } catch {
-      this.#status.flash("What keeps changes could not be loaded. Check the network and load the page again.");
+      this.#status.flash(unloaded("What keeps changes", "load the page"));
       return;
     }
     await use(this.#changes);
+  }
+
+  get #source(): string {
+    return this.#code.edited ?? this.#snippet.source;
   }
 
   get #edits(): Edits {
@@ -245,14 +236,14 @@ export class Block {
       this.#menu ??= new More(this.#more, {
         code: () => this.#code.text,
         link: () => new Promise((resolve, reject) => this.#change((changes) => changes.link().then(resolve, reject))),
-        project: () => ({ snippet: this.#snippet, source: this.#code.edited ?? this.#snippet.source, requests: this.#request.edits }),
+        project: () => ({ snippet: this.#snippet, source: this.#source, requests: this.#request.edits }),
         assets: new URL("assets/live/", BASE),
         copy: (text, what) => this.#copy(text, what),
         flash: (text) => this.#status.flash(text),
       });
       this.#menu.open(true);
     } catch {
-      this.#status.flash("This could not be loaded. Check the network and press More again.");
+      this.#status.flash(unloaded("This", "press More"));
     }
   }
 
@@ -268,7 +259,7 @@ export class Block {
     const { connection } = navigator as { connection?: { saveData?: boolean } };
     if (connection?.saveData) return;
     try {
-      await Promise.all([this.#output.prepare(), (await backend(await this.#place())).prepare(() => undefined)]);
+      await Promise.all([this.#output.prepare(), (await backend(await this.#place())).prepare(this.#source, () => undefined)]);
     } catch {
       // See above.
     }
@@ -291,7 +282,7 @@ export class Block {
     try {
       chosen = await backend(attempt.where);
       await this.#output.prepare();
-      await chosen.prepare((progress) => {
+      await chosen.prepare(this.#source, (progress) => {
         if (this.#attempt === attempt && this.#state === "loading") this.#status.loading(progress);
       });
     } catch (error) {
@@ -321,13 +312,15 @@ export class Block {
       attempt.failure ??= `an error in line ${number}`;
     }
     if (event.kind === "start") attempt.status = event.status;
+    if (attempt.status >= 400) attempt.answer.push(event);
     if (event.kind === "crash") attempt.failure = [attempt.failure, event.message].filter(Boolean).join(": ");
     if (event.kind === "limit") attempt.limit = "It went over a limit and was disconnected";
     if (event.kind === "disconnect") this.#stopping(attempt.limit ?? "Stopped");
     if (event.kind === "end") this.#finish(attempt, event);
   }
 
-  #finish({ failure, limit, place, status }: Attempt, { at, complete }: End): void {
+  #finish(attempt: Attempt, { at, complete }: End): void {
+    const { answer, failure, limit, place, status } = attempt;
     const after = `after ${at.toFixed(2)} s, ${place}`;
     const [state, text]: [State, string] =
       failure !== undefined
@@ -340,6 +333,12 @@ export class Block {
     this.#enter(state);
     this.#status.say(text);
     this.#output.title = text;
+    // An error may say what is wrong with the request.
+    if (answer.length) {
+      void import("./problem").then(({ faultsOf }) => {
+        if (this.#attempt === attempt) this.#request.showFaults(faultsOf(answer));
+      });
+    }
   }
 
   /** Stop: the client leaves, and the block goes on showing what the app does about it. */
@@ -362,6 +361,7 @@ export class Block {
   #abandon(): void {
     if (BUSY.has(this.#state)) this.#attempt?.run?.close();
     this.#attempt = undefined;
+    this.#request.showFaults([]);
   }
 
   // Copying.

@@ -3,7 +3,8 @@
 
 import type { Backend, Job, Progress, Run } from "./backend";
 import type { RunEvent } from "./events";
-import type { FromWorker, Lock, ToWorker } from "./worker";
+import { importsOf, packagesOf, withDependencies } from "./imports";
+import type { FromWorker, Lock, ToWorker, Wanted } from "./worker";
 
 /** How many events may be on their way to a block that has not taken them yet. */
 const WINDOW = 8;
@@ -16,6 +17,8 @@ const BEAT = 100; // ms
 const PATIENCE = 12;
 /** … and for fewer once a reader has pressed Stop: they should not have to wait for longer than a second. */
 const PATIENCE_AFTER_STOP = 7;
+/** To import a large package takes a while, and nothing gives way meanwhile. */
+const PATIENCE_WHILE_LOADING = 150;
 
 const FROZEN =
   `The code held Python for ${(BEAT * (PATIENCE_AFTER_STOP + 1)) / 1000} s or more without giving way, so it was stopped and Python was ` +
@@ -26,23 +29,26 @@ export class BrowserBackend implements Backend {
   readonly name = "browser";
   readonly #assets: URL;
   readonly #watchers = new Set<(progress: Progress) => void>();
+  /** The packages that were loaded for some code so far: a worker that is started anew brings them along. */
+  readonly #packages = new Set<string>();
   #python: Promise<Python> | null = null;
 
   readonly #onReady: (files: readonly string[]) => void;
 
   /**
    * `assets` is the folder that playground/bundle.py made; `onReady` is called with the addresses of what was loaded
-   * each time Python has started.
+   * each time Python has started, or has loaded more.
    */
   constructor(assets: URL, onReady: (files: readonly string[]) => void) {
     this.#assets = assets;
     this.#onReady = onReady;
   }
 
-  async prepare(progress: (progress: Progress) => void): Promise<void> {
+  async prepare(source: string, progress: (progress: Progress) => void): Promise<void> {
     this.#watchers.add(progress);
     try {
-      await this.#start();
+      const python = await this.#start();
+      if (await python.load(importsOf(source), progress)) this.#keep(python);
     } finally {
       this.#watchers.delete(progress);
     }
@@ -69,23 +75,30 @@ export class BrowserBackend implements Backend {
   async #load(): Promise<Python> {
     try {
       const lock = await fetchLock(new URL("pyodide-lock.json", this.#assets));
-      const python = new Python(new URL(lock.tool.live.worker, this.#assets), (untouched) => {
+      const python = new Python(new URL(lock.tool.live.worker, this.#assets), lock, (untouched) => {
         this.#python = null;
         // The reader will want to run the mended code: be ready for it.
         this.#start().catch(() => {});
         for (const run of untouched) this.#begin(run);
       });
-      await python.boot(this.#assets, lock, (progress) => {
+      const packages = [...this.#packages].filter((name) => name in lock.packages);
+      await python.boot(this.#assets, packages, (progress) => {
         for (const watcher of this.#watchers) watcher(progress);
       });
-      const { sizes, worker } = lock.tool.live;
-      this.#onReady([...Object.keys(sizes), worker].map((path) => new URL(path, this.#assets).href));
+      this.#keep(python);
       return python;
     } catch (error) {
       this.#python = null;
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(`Python could not be loaded: ${reason}`);
     }
+  }
+
+  #keep({ lock, packages }: Python): void {
+    for (const name of packages) this.#packages.add(name);
+    const { sizes, worker } = lock.tool.live;
+    const more = [...packages].map((name) => lock.packages[name]?.file_name ?? "");
+    this.#onReady([...Object.keys(sizes), worker, ...more].map((path) => new URL(path, this.#assets).href));
   }
 }
 
@@ -109,37 +122,54 @@ interface Place {
   end: number;
 }
 
+/** Packages that are on their way, and who waits for them. */
+interface Load {
+  readonly watchers: Set<(progress: Progress) => void>;
+  readonly isDone: Promise<void>;
+  /** `message` says what went wrong, if anything did. */
+  readonly end: (message?: string) => void;
+}
+
 /** One worker, from its boot to its end. */
 class Python {
+  readonly lock: Lock;
+  /** Which packages it has besides those that every run needs. */
+  readonly packages = new Set<string>();
   readonly #worker: Worker;
   readonly #places = new Map<string, Place>();
+  readonly #loads = new Map<string, Load>();
   readonly #onLost: (untouched: readonly WorkerRun[]) => void;
   #heart: ReturnType<typeof setInterval> | undefined;
   #pings = 0;
   #pongs = 0;
   /** Beats since the last word from the worker. */
   #silence = 0;
+  /** Whether the worker has begun with one of the loads. */
+  #isLoading = false;
 
   /** `onLost` is called when a worker that was ready is no more, with the runs that can be begun on another. */
-  constructor(url: URL, onLost: (untouched: readonly WorkerRun[]) => void) {
+  constructor(url: URL, lock: Lock, onLost: (untouched: readonly WorkerRun[]) => void) {
     this.#worker = new Worker(url, { type: "module", name: "jero" });
+    this.lock = lock;
     this.#onLost = onLost;
   }
 
-  async boot(assets: URL, lock: Lock, progress: (progress: Progress) => void): Promise<void> {
+  async boot(assets: URL, packages: readonly string[], progress: (progress: Progress) => void): Promise<void> {
+    const { lock } = this;
     try {
       await new Promise<void>((resolve, reject) => {
         this.#worker.onerror = (event) => {
           const { href } = new URL(lock.tool.live.worker, assets);
-          reject(new Error(event.message || `${href} did not load. Check the connection and press Run again.`));
+          reject(new Error(`${event.message || `${href} did not load`}. Check the connection and press Run again, or use a current browser.`));
         };
         this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
           if (data.kind === "progress") progress(data);
           else if (data.kind === "failed") reject(new Error(data.message));
           else resolve();
         };
-        this.send({ kind: "boot", assets: assets.href, lock });
+        this.send({ kind: "boot", assets: assets.href, lock, packages });
       });
+      for (const name of packages) this.packages.add(name);
     } catch (error) {
       this.#worker.terminate();
       throw error;
@@ -149,6 +179,43 @@ class Python {
       this.#lose(reason, reason);
     };
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
+  }
+
+  /**
+   * Loads the packages that these modules are in, if they are not here yet. Whether any was loaded. Rejects with what a
+   * reader can do.
+   */
+  async load(modules: readonly string[], progress: (progress: Progress) => void): Promise<boolean> {
+    const { lock, packages } = this;
+    const isMissing = (name: string): boolean => name in lock.tool.live.on_demand && !packages.has(name);
+    const imported = packagesOf(modules, lock).filter(isMissing);
+    if (imported.length === 0) return false;
+    const missing = withDependencies(imported, lock).filter(isMissing);
+    const theirs = new Set(imported.flatMap((name) => lock.packages[name]?.imports ?? []));
+    const load = this.#request({
+      title: imported.join(", "),
+      packages: missing,
+      modules: modules.filter((name) => theirs.has(name.split(".", 1)[0] ?? "")),
+    });
+    load.watchers.add(progress);
+    await load.isDone;
+    for (const name of missing) packages.add(name);
+    return true;
+  }
+
+  /** Has the worker load what is wanted, unless it does already. */
+  #request(wanted: Wanted): Load {
+    const id = JSON.stringify(wanted);
+    const known = this.#loads.get(id);
+    if (known) return known;
+    let end: Load["end"] = () => undefined;
+    const isDone = new Promise<void>((resolve, reject) => {
+      end = (message) => (message === undefined ? resolve() : reject(new Error(`${wanted.title} could not be loaded: ${message}`)));
+    });
+    const load = { watchers: new Set<(progress: Progress) => void>(), isDone, end };
+    this.#loads.set(id, load);
+    this.send({ kind: "load", load: id, wanted });
+    return load;
   }
 
   send(message: ToWorker): void {
@@ -172,6 +239,14 @@ class Python {
     this.#silence = 0;
     if (message.kind === "event") this.#places.get(message.run)?.run.push(JSON.parse(message.event) as RunEvent);
     else if (message.kind === "pong") this.#tidy((this.#pongs += 1));
+    else if (message.kind === "loading") {
+      this.#isLoading = true;
+      for (const watcher of this.#loads.get(message.load)?.watchers ?? []) watcher(message.progress);
+    } else if (message.kind === "loaded") {
+      this.#isLoading = false;
+      this.#loads.get(message.load)?.end(message.message);
+      this.#loads.delete(message.load);
+    }
   }
 
   #tidy(pong: number): void {
@@ -186,7 +261,8 @@ class Python {
 
   #beat(): void {
     const hasStopped = [...this.#places.values()].some(({ run }) => run.hasLeft);
-    if (this.#silence >= (hasStopped ? PATIENCE_AFTER_STOP : PATIENCE)) {
+    const patience = this.#isLoading ? PATIENCE_WHILE_LOADING : hasStopped ? PATIENCE_AFTER_STOP : PATIENCE;
+    if (this.#silence >= patience) {
       this.#lose(FROZEN, FROZEN_BY_ANOTHER);
       return;
     }
@@ -205,6 +281,8 @@ class Python {
     this.#rest();
     const places = [...this.#places.values()];
     this.#places.clear();
+    for (const { end } of this.#loads.values()) end(reasonOfOthers);
+    this.#loads.clear();
     // Which one it was cannot be known. The reader's code is likelier than the site's, which is tested, and the newest
     // likelier than what has gone well so far.
     const begun = places.filter(({ start }) => start <= this.#pongs).map(({ run }) => run);

@@ -2,11 +2,15 @@
 
 import type { Request } from "./backend";
 import { button, el } from "./dom";
+import type { RunEvent } from "./events";
 import type { View } from "./output";
 import { bodyText } from "./request";
+import { RowReader } from "./rows";
 import { curl } from "./curl";
 
 export { curl };
+
+const MOST_LINES = 1_000; // that a client prints: EventSource connects again for as long as it is let
 
 export interface ClientOptions {
   request(): Request | undefined;
@@ -16,6 +20,10 @@ export interface ClientOptions {
   isServed(): boolean;
   copy(text: string): void;
 }
+
+const NOT_SERVED =
+  "This client asks a server, and the example runs in this browser, where there is none to ask. " +
+  "To run it here, choose “Server” beside Run on a site that “python -m playground serve” serves.";
 
 type Language = "Python" | "JavaScript" | "EventSource" | "curl";
 
@@ -32,17 +40,20 @@ export class ClientView implements View {
   readonly #code = el("pre", { tabindex: 0, "aria-label": "Client code" });
   readonly #language = el("select", { "aria-label": "Language" });
   readonly #try = button("Run this client", () => void this.#run(), "live-quiet");
-  readonly #printed = el("pre", { class: "live-printed", role: "log", "aria-label": "What the client printed", hidden: true });
+  readonly #notice = el("p", { class: "live-notice", hidden: true }, NOT_SERVED);
+  readonly #printed = el("pre", { class: "live-printed", role: "log", "aria-label": "What the client printed", tabindex: 0, hidden: true });
+  #names: readonly string[] = [];
   #running: AbortController | undefined;
 
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#language.addEventListener("change", () => this.#write());
     const copy = button("Copy client code", () => options.copy(this.#code.textContent ?? ""), "live-quiet");
-    this.element = el("div", { class: "live-client" }, el("div", { class: "live-bar" }, this.#language, copy, this.#try), this.#code, this.#printed);
+    this.element = el("div", { class: "live-client" }, el("div", { class: "live-bar" }, this.#language, copy, this.#try), this.#notice, this.#code, this.#printed);
   }
 
-  show(): void {
+  show(events: readonly RunEvent[]): void {
+    this.#names = namesOf(events);
     const chosen = this.#language.value;
     const languages = LANGUAGES.filter(([value]) => value !== "EventSource" || isEvents(this.#options.request()));
     this.#language.replaceChildren(...languages.map(([value, label]) => el("option", { value }, label)));
@@ -53,10 +64,13 @@ export class ClientView implements View {
   #write(): void {
     const request = this.#options.request();
     const base = this.#options.address().replace(/\/$/, "");
-    this.#code.textContent = request ? codeOf(this.#language.value as Language, request, base) : "";
+    const language = this.#language.value as Language;
+    this.#code.textContent = request ? codeOf(language, request, base, this.#names) : "";
     this.#running?.abort();
     this.#printed.hidden = true;
-    this.#try.hidden = this.#language.value !== "JavaScript" || !this.#options.isServed();
+    const isRunnable = language === "JavaScript" || language === "EventSource";
+    this.#try.hidden = !isRunnable || !this.#options.isServed();
+    this.#notice.hidden = !isRunnable || this.#options.isServed();
   }
 
   /** Runs the code that is shown, for as long as it takes or until the button is pressed again. */
@@ -67,33 +81,71 @@ export class ClientView implements View {
     }
     const running = (this.#running = new AbortController());
     const { signal } = running;
+    const navigation = window.document$?.subscribe(() => this.element.isConnected || running.abort());
     this.#try.textContent = "Stop this client";
     this.#printed.replaceChildren();
     this.#printed.hidden = false;
-    const print = (...words: unknown[]): void => this.#printed.append(`${words.join(" ")}\n`);
     try {
       const Code = Object.getPrototypeOf(async () => {}).constructor as new (...texts: string[]) => Client;
       const asked = (url: string, options: RequestInit): Promise<Response> => fetch(url, { ...options, signal });
-      await new Code("fetch", "console", this.#code.textContent ?? "")(asked, { log: print });
+      const connections: Promise<void>[] = [];
+      const console = { log: (...words: unknown[]) => this.#print(words) };
+      await new Code("fetch", "EventSource", "console", this.#code.textContent ?? "")(asked, watched(signal, connections), console);
+      await Promise.all(connections);
+      signal.throwIfAborted();
     } catch (error) {
-      print(signal.aborted ? "(stopped)" : String(error));
+      this.#print([signal.aborted ? "(stopped)" : String(error)]);
     } finally {
+      navigation?.unsubscribe();
       this.#running = undefined;
       this.#try.textContent = "Run this client";
     }
   }
+
+  /** Keeps the newest lines in sight while the reader is at the end. */
+  #print(words: readonly unknown[]): void {
+    const { scrollHeight, scrollTop, clientHeight } = this.#printed;
+    this.#printed.append(`${words.join(" ")}\n`);
+    if (this.#printed.childNodes.length > MOST_LINES) this.#printed.firstChild?.remove();
+    if (scrollHeight - scrollTop - clientHeight < 8) this.#printed.scrollTop = this.#printed.scrollHeight;
+  }
 }
 
-type Client = (ask: (url: string, options: RequestInit) => Promise<Response>, console: { log: (...words: unknown[]) => void }) => Promise<void>;
+type Client = (
+  fetch: (url: string, options: RequestInit) => Promise<Response>,
+  Events: typeof EventSource,
+  console: { log: (...words: unknown[]) => void },
+) => Promise<void>;
 
-function codeOf(language: Language, request: Request, base: string): string {
+/** The browser's own EventSource, which `signal` closes. Each adds to `connections` what resolves once it is closed. */
+function watched(signal: AbortSignal, connections: Promise<void>[]): typeof EventSource {
+  return class extends EventSource {
+    constructor(url: string | URL, options?: EventSourceInit) {
+      super(url, options);
+      const closed = new Promise<void>((resolve) => {
+        signal.addEventListener("abort", () => resolve());
+        this.addEventListener("error", () => this.readyState === EventSource.CLOSED && resolve());
+      });
+      connections.push(closed.then(() => this.close()));
+    }
+  };
+}
+
+/** What the events of the response are named that have a name. */
+function namesOf(events: readonly RunEvent[]): string[] {
+  const reader = new RowReader();
+  const fields = events.flatMap((event) => reader.read(event)).flatMap((row) => row.fields ?? []);
+  return [...new Set(fields.filter(([field]) => field === "event").map(([, name]) => name))];
+}
+
+function codeOf(language: Language, request: Request, base: string, names: readonly string[]): string {
   switch (language) {
     case "Python":
       return python(request, base);
     case "JavaScript":
       return javascript(request, base);
     case "EventSource":
-      return eventSource(request, base);
+      return eventSource(request, base, names);
     case "curl":
       return curl(request, base);
   }
@@ -145,12 +197,16 @@ for (let rest = ""; ; ) {
 `;
 }
 
-function eventSource({ target }: Request, base: string): string {
-  return `// The browser sends no headers of yours here; Last-Event-ID it sends by itself when it connects again.
+function eventSource({ target }: Request, base: string, names: readonly string[]): string {
+  return `// The browser sends no headers of yours here. When it connects again, it sends Last-Event-ID by itself.
 const events = new EventSource(${JSON.stringify(base + target)});
-events.onmessage = ({ data, lastEventId }) => console.log(lastEventId, data);
-events.onerror = () => console.log("The connection was lost.");
-// events.addEventListener("NAME", …) for events that have a name; events.close() leaves.
+const print = ({ type, data, lastEventId }) => console.log(type, data, lastEventId);
+for (const type of ${JSON.stringify(["message", ...names])}) events.addEventListener(type, print);
+events.onerror = () => {
+  const isOver = events.readyState === EventSource.CLOSED;
+  console.log(isOver ? "No events come from there." : "The connection was lost. The browser makes another.");
+};
+// events.close() leaves.
 `;
 }
 

@@ -28,6 +28,11 @@ export function setEnabled(element: HTMLButtonElement, isEnabled: boolean): void
   else element.setAttribute("aria-disabled", "true");
 }
 
+/** What to tell when code that was wanted did not come. */
+export function unloaded(what: string, next: string): string {
+  return `${what} could not be loaded. Check the network and ${next} again.`;
+}
+
 /** Calls `draw` once before the next frame, however often it is asked. */
 export function oncePerFrame(draw: () => void): () => void {
   let isAsked = false;

@@ -37,9 +37,10 @@ export function isSame(one: Request, other: Request): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-export function isJSON({ headers }: Draft): boolean {
+/** What the body is said to be: "application/json", in lower case and without parameters. */
+export function mediaTypeOf({ headers }: Draft): string {
   const type = headers.find(({ name }) => name.trim().toLowerCase() === "content-type")?.value ?? "";
-  return /^\s*(application\/json|[^;]*\+json)\s*(;|$)/i.test(type);
+  return type.split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
 
 function toBase64(bytes: Uint8Array): string {

@@ -1,4 +1,6 @@
-// After the first run in the browser: have all that the page has loaded kept for visits without a network.
+// After a run in the browser: have all that the page has loaded kept for visits without a network.
+
+import type { Lock } from "./worker";
 
 export async function keepOffline(base: URL, runtime: readonly string[]): Promise<void> {
   // Private windows of some browsers have none, and neither has a site that is on no HTTPS.
@@ -8,5 +10,13 @@ export async function keepOffline(base: URL, runtime: readonly string[]): Promis
   const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
   const page = location.origin + location.pathname;
   const keep = [...new Set([page, ...loaded, ...runtime])].filter((url) => url.startsWith(base.href));
-  active?.postMessage({ keep: keep.filter((url) => !url.startsWith(new URL("live/", base).href)) });
+  const stay = await packagesOf(new URL("assets/live/", base));
+  active?.postMessage({ keep: keep.filter((url) => !url.startsWith(new URL("live/", base).href)), stay });
+}
+
+/** Where the packages of this edition of the site are, those that no run on this page has needed included. */
+async function packagesOf(assets: URL): Promise<string[]> {
+  const response = await fetch(new URL("pyodide-lock.json", assets));
+  const { packages } = (await response.json()) as Lock;
+  return Object.values(packages).map(({ file_name }) => new URL(file_name, assets).href);
 }

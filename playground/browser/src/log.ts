@@ -3,18 +3,18 @@
 import { el, oncePerFrame } from "./dom";
 
 const MOST_ROWS = 1_000;
-const FLOOD = 30; // rows a frame: more, and drawing attention to each of them would take longer than the run
+const FLOOD = 30; // rows within a second: more, and drawing attention to each of them would take longer than the run
 
 /** Keeps the newest rows in sight while the reader is at the end, and stays put once they scroll up. */
 export class OutputLog {
   readonly element: HTMLElement;
   #dropped = 0;
   #arrived = 0;
+  #since = 0;
   #isAtEnd = true;
   readonly #notice = el("p", { class: "live-notice" });
   readonly #follow = oncePerFrame(() => {
     if (this.#isAtEnd) this.element.scrollTop = this.element.scrollHeight;
-    this.#arrived = 0;
   });
 
   /** A `log` is announced as it grows, a `region` is not. */
@@ -41,11 +41,15 @@ export class OutputLog {
   }
 
   append(rows: readonly HTMLElement[]): void {
+    const now = performance.now();
+    // Not the rows of a frame: on a busy machine a flood comes in small waves, each in a frame of its own.
+    if (now - this.#since > 1_000) [this.#since, this.#arrived] = [now, 0];
     this.#arrived += rows.length;
-    const isFlood = this.#arrived > FLOOD;
-    this.element.toggleAttribute("data-flood", isFlood);
-    // Read aloud, a flood would go on long after the run.
-    if (isFlood) this.element.setAttribute("aria-live", "off");
+    if (this.#arrived > FLOOD) {
+      this.element.toggleAttribute("data-flood", true);
+      // Read aloud, a flood would go on long after the run.
+      this.element.setAttribute("aria-live", "off");
+    }
     this.#add(rows);
     this.#follow();
   }
@@ -89,8 +93,9 @@ export class OutputLog {
 
   #empty(): void {
     this.element.replaceChildren();
+    this.element.removeAttribute("data-flood");
     this.element.removeAttribute("aria-live");
-    this.#dropped = 0;
+    this.#dropped = this.#since = 0;
     this.#isAtEnd = true;
   }
 }

@@ -7,7 +7,7 @@ import { LINK } from "./snippet";
 declare global {
   interface Window {
     /** mkdocs-material's: a value now and after each instant navigation. */
-    readonly document$?: { subscribe(next: () => void): unknown };
+    readonly document$?: { subscribe(next: () => void): { unsubscribe(): void } };
   }
 }
 

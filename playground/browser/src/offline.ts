@@ -3,6 +3,8 @@
 
 interface Told {
   readonly keep: readonly string[];
+  /** What stays if it was kept before, though this page has no use for it. */
+  readonly stay: readonly string[];
 }
 
 // What TypeScript's library for pages does not know of a service worker.
@@ -35,7 +37,7 @@ worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.cl
 // The page tells what it has loaded. What lasts, but is not of this edition of the site, is let go.
 worker.addEventListener("message", (event) => {
   const keep = event.data.keep.filter((url) => url.startsWith(worker.registration.scope));
-  event.waitUntil(store(keep));
+  event.waitUntil(store(keep, event.data.stay));
 });
 
 worker.addEventListener("fetch", (event) => {
@@ -45,9 +47,9 @@ worker.addEventListener("fetch", (event) => {
   if (isOurs) event.respondWith(LASTING.test(request.url) ? first(request) : newest(request));
 });
 
-async function store(urls: readonly string[]): Promise<void> {
+async function store(urls: readonly string[], stay: readonly string[]): Promise<void> {
   const cache = await caches.open(CACHE);
-  const lasting = new Set(urls.filter((url) => LASTING.test(url)));
+  const lasting = new Set([...urls, ...stay]);
   for (const { url } of await cache.keys()) if (LASTING.test(url) && !lasting.has(url)) await cache.delete(url);
   await Promise.all(
     urls.map(async (url) => {

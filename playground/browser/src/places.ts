@@ -9,14 +9,17 @@ export interface Choice {
   subscribe(listener: () => void): () => void;
 }
 
-/** Fills `place` with the choice; `id` is unique in the page. Returns what ends it. */
-export function offer(place: HTMLFieldSetElement, id: string, choice: Choice): () => void {
+/** Fills `place` with the choice; `id` is unique in the page. `changed` is called now and on each choice. Returns what ends it. */
+export function offer(place: HTMLFieldSetElement, id: string, choice: Choice, changed: () => void): () => void {
   const radios = (["browser", "server"] as const).map((name) => {
     const radio = el("input", { type: "radio", name: `${id}-where`, value: name });
     radio.addEventListener("change", () => (choice.name = name));
     return radio;
   });
-  const show = (): void => radios.forEach((radio) => (radio.checked = radio.value === choice.name));
+  const show = (): void => {
+    for (const radio of radios) radio.checked = radio.value === choice.name;
+    changed();
+  };
   const [browser, server] = radios.map((radio, index) => el("label", {}, radio, index ? "Server" : "This browser"));
   place.append(el("legend", {}, "Runs in"), browser ?? "", server ?? "");
   place.hidden = false;

@@ -2,14 +2,15 @@
 
 import { strToU8, type Zippable, zipSync } from "fflate";
 import type { Request } from "./backend";
+import { importsOf, packagesOf } from "./imports";
 import { requestText } from "./request";
 import type { Snippet } from "./snippet";
 import type { Lock } from "./worker";
 
 const BASE = "http://127.0.0.1:8000";
 const SERVER = "uvicorn>=0.40";
-/** What an example may import besides jero and the standard library, and from which version on. */
-const LIBRARIES: Readonly<Record<string, string>> = { httpx: "httpx>=0.28", msgspec: "msgspec>=0.20", starlette: "starlette>=1.0" };
+/** What the browser has as packages of its own, and the project as files. */
+const OURS = new Set(["jero", "playground", "snippets"]);
 
 export interface Project {
   readonly snippet: Snippet;
@@ -33,24 +34,24 @@ export async function download(project: Project, assets: URL): Promise<void> {
 }
 
 async function filesOf({ snippet, source, requests }: Project, assets: URL): Promise<Zippable> {
-  const [path, wheel] = await fetchWheel(assets);
+  const [lock, wheel] = await fetchWheel(assets);
   const module = moduleOf(snippet);
-  const file = path.split("/").at(-1) ?? "";
+  const file = lock.tool.live.wheel.split("/").at(-1) ?? "";
+  const libraries = librariesOf(source, lock);
   return {
     [`${module}.py`]: strToU8(source.endsWith("\n") ? source : `${source}\n`),
     [`${module}.http`]: strToU8(httpFile(snippet, requests)),
     [file]: wheel,
-    "pyproject.toml": strToU8(pyproject(snippet, source, file)),
-    "README.md": strToU8(readme(snippet, source, file)),
+    "pyproject.toml": strToU8(pyproject(snippet, libraries, file)),
+    "README.md": strToU8(readme(snippet, libraries, file)),
   };
 }
 
-async function fetchWheel(assets: URL): Promise<readonly [string, Uint8Array]> {
+async function fetchWheel(assets: URL): Promise<readonly [Lock, Uint8Array]> {
   try {
     const lock = (await fetched(new URL("pyodide-lock.json", assets)).then((response) => response.json())) as Lock;
-    const path = lock.tool.live.wheel;
-    const response = await fetched(new URL(path, assets));
-    return [path, new Uint8Array(await response.arrayBuffer())];
+    const response = await fetched(new URL(lock.tool.live.wheel, assets));
+    return [lock, new Uint8Array(await response.arrayBuffer())];
   } catch {
     throw new Error("jero, which belongs into the project, did not arrive. Check the network and try again.");
   }
@@ -81,17 +82,18 @@ function httpFile({ exchanges }: Snippet, requests: Readonly<Record<string, Requ
   return parts.join("\n");
 }
 
-function librariesOf(source: string): string[] {
-  const imported = new Set(Array.from(source.matchAll(/^\s*(?:import|from)\s+(\w+)/gm), ([, name = ""]) => name));
-  return Object.keys(LIBRARIES).filter((name) => imported.has(name)).map((name) => LIBRARIES[name] ?? "");
+/** What the example imports besides jero and the standard library, no older than the site has it. */
+function librariesOf(source: string, lock: Lock): string[] {
+  const names = packagesOf(importsOf(source), lock).filter((name) => !OURS.has(name));
+  return names.map((name) => `${name}>=${lock.packages[name]?.version}`);
 }
 
 function versionOf(wheel: string): string {
   return wheel.split("-")[1] ?? "";
 }
 
-function pyproject(snippet: Snippet, source: string, wheel: string): string {
-  const needed = [`jero==${versionOf(wheel)}`, ...librariesOf(source), SERVER];
+function pyproject(snippet: Snippet, libraries: readonly string[], wheel: string): string {
+  const needed = [`jero==${versionOf(wheel)}`, ...libraries, SERVER];
   return `[project]
 name = "${nameOf(snippet)}"
 version = "0.1.0"
@@ -106,9 +108,9 @@ jero = { path = "${wheel}" }
 `;
 }
 
-function readme(snippet: Snippet, source: string, wheel: string): string {
+function readme(snippet: Snippet, libraries: readonly string[], wheel: string): string {
   const module = moduleOf(snippet);
-  const others = [...librariesOf(source), SERVER].map((name) => `"${name}"`).join(" ");
+  const others = [...libraries, SERVER].map((name) => `"${name}"`).join(" ");
   return `# ${nameOf(snippet)}
 
 An example of jero's documentation, to run and to change. With uv:

@@ -1,7 +1,8 @@
 // Which request a block sends: one of the snippet's, or what the reader has made of it.
 
 import type { Request } from "./backend";
-import { button, el } from "./dom";
+import { button, el, unloaded } from "./dom";
+import type { Fault } from "./problem";
 import { requestText } from "./request";
 import type { RequestPanel } from "./request-panel";
 import type { Exchange, Snippet } from "./snippet";
@@ -26,19 +27,25 @@ export class RequestLine {
   readonly choice: HTMLElement;
   /** The request as it will be sent, and below it the panel in which to change it. */
   readonly element: HTMLElement;
+  /** For the status: leads to what the app found wrong with the request, while that is not in sight. */
+  readonly offer = button("Show in the request", () => this.#showPanel(true), "live-quiet");
+  readonly #snippet: string;
   readonly #exchanges: readonly Exchange[];
   readonly #options: RequestLineOptions;
   readonly #select: HTMLSelectElement;
   readonly #line = el("span");
   readonly #rest = el("span", { class: "live-rest" });
   readonly #mark = el("span", { class: "live-edited" }, "edited");
-  readonly #place = el("div", { hidden: true });
-  readonly #edit = button("Edit request", () => this.#toggle(), "live-quiet live-disclosure");
+  readonly #place = el("div");
+  readonly #edit = button("Edit request", () => (this.#isOpen ? this.#open(false) : this.#showPanel()), "live-quiet live-disclosure");
   /** By the name of the request that they are made of. */
   readonly #drafts = new Map<string, Request>();
   #panel: RequestPanel | undefined;
+  #faults: readonly Fault[] = [];
+  #isCodeEdited = false;
 
-  constructor({ exchanges, request }: Snippet, options: RequestLineOptions) {
+  constructor({ snippet, exchanges, request }: Snippet, options: RequestLineOptions) {
+    this.#snippet = snippet;
     this.#exchanges = exchanges;
     this.#options = options;
     this.#select = el("select", { id: `${options.id}-choice` }, ...exchanges.map(({ name }) => el("option", { value: name })));
@@ -48,7 +55,6 @@ export class RequestLine {
       options.chosen();
     });
     this.choice = el("div", { class: "live-choice" }, el("label", { for: this.#select.id }, "Request"), this.#select);
-    this.#edit.setAttribute("aria-expanded", "false");
     this.#edit.hidden = exchanges.length === 0;
     const copy = button("Copy as curl", () => options.copyAsCurl(), "live-quiet");
     this.element = el(
@@ -62,6 +68,7 @@ export class RequestLine {
       ),
       this.#place,
     );
+    this.#open(false);
     this.#show();
   }
 
@@ -106,35 +113,62 @@ export class RequestLine {
     this.#show();
   }
 
-  #toggle(): void {
-    if (this.#panel) this.#open(this.#edit.getAttribute("aria-expanded") !== "true");
-    else {
-      this.#load().then(
-        () => this.#open(true),
-        () => this.#options.flash("The panel could not be loaded. Check the network and press Edit request again."),
-      );
-    }
+  /** What the panel knows of the API is of the original code. */
+  setCodeEdited(isEdited: boolean): void {
+    this.#isCodeEdited = isEdited;
+    this.#panel?.setCodeEdited(isEdited);
+  }
+
+  /** Shows in the panel what the app found wrong with the request, or offers to. */
+  showFaults(faults: readonly Fault[]): void {
+    this.#faults = faults;
+    this.#panel?.showFaults(faults);
+    this.offer.hidden = !faults.length || this.#isOpen;
+  }
+
+  get #isOpen(): boolean {
+    return this.#edit.getAttribute("aria-expanded") === "true";
+  }
+
+  /** Opens the panel, at what is wrong if the reader asked for that. */
+  #showPanel(isForFaults = false): void {
+    this.#load().then(
+      () => {
+        this.#open(true);
+        if (isForFaults) this.#panel?.focusFault();
+      },
+      () => this.#options.flash(unloaded("The panel", "press Edit request")),
+    );
   }
 
   async #load(): Promise<void> {
-    const [{ RequestPanel }] = await Promise.all([import("./request-panel"), this.#options.readied()]);
-    const { exchange } = this;
-    if (this.#panel || !exchange) return;
+    if (this.#panel) return;
+    const [{ panelOf }, { openBodyEditor }] = await Promise.all([
+      import("./request-panel"),
+      import("./body-editor"),
+      this.#options.readied(),
+    ]);
     const id = `${this.#options.id}-draft`;
-    this.#panel = new RequestPanel(exchange.request, {
+    const panel = await panelOf(this.#snippet, {
       id,
+      openBody: openBodyEditor,
       run: () => this.#options.run(),
       changed: (request) => this.#keep(request),
     });
+    if (this.#panel) return;
+    this.#panel = panel;
     this.#edit.setAttribute("aria-controls", id);
-    this.#place.append(this.#panel.element);
+    this.#place.append(panel.element);
     this.#show();
+    panel.showFaults(this.#faults);
+    panel.setCodeEdited(this.#isCodeEdited);
   }
 
   #open(isOpen: boolean): void {
     this.#place.hidden = !isOpen;
     this.#edit.setAttribute("aria-expanded", String(isOpen));
     this.element.toggleAttribute("data-open", isOpen);
+    this.offer.hidden = true;
   }
 
   #keep(request: Request | undefined): void {

@@ -1,12 +1,21 @@
-// The fields in which a reader changes a request, loaded by the first press of Edit request.
+// The fields in which a reader changes a request, loaded by the first press of Edit request. They are made of what the API
+// says of itself; without that, any request can be written all the same.
 
 import type { Request } from "./backend";
+import { BASE } from "./base";
+import type { openBodyEditor } from "./body-editor";
+import { BodyField, JSONS, LINES, pathOf, short } from "./body-field";
 import { button, el, setEnabled } from "./dom";
-import { type Draft, draftOf, isJSON, isSame, requestOf } from "./draft";
+import { type Draft, draftOf, isSame, mediaTypeOf, requestOf } from "./draft";
+import { Faults, type Shown } from "./faults";
+import { API } from "./openapi";
+import { Operations } from "./operations";
 import { Pairs } from "./pairs";
+import type { Fault } from "./problem";
+import { Slots } from "./slots";
 import { splitTarget } from "./target";
+import { textInput } from "./value-input";
 
-const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const USUAL_HEADERS = [
   "Accept",
   "Accept-Language",
@@ -28,67 +37,82 @@ const USUAL_HEADERS = [
 export interface RequestPanelOptions {
   /** Unique in the page. */
   readonly id: string;
+  readonly openBody: typeof openBodyEditor;
   run(): void;
   /** Called with what is to be sent now, or with `undefined` when that is the original. */
   changed(request: Request | undefined): void;
 }
 
+/** The panel for requests of a snippet. It shows none before it is told to. */
+export async function panelOf(snippet: string, options: RequestPanelOptions): Promise<RequestPanel> {
+  const address = new URL(`assets/live/descriptions/${snippet}.json`, BASE);
+  const document = await fetch(address)
+    .then((response) => (response.ok ? response.json() : undefined))
+    .catch(() => undefined);
+  return new RequestPanel(document ? new API(document) : undefined, options);
+}
+
 export class RequestPanel {
   readonly element: HTMLElement;
   readonly #options: RequestPanelOptions;
-  readonly #method: HTMLSelectElement;
+  readonly #api: API | undefined;
+  readonly #operations: Operations;
   readonly #path: HTMLInputElement;
+  readonly #slots: Slots;
   readonly #parameters: Pairs;
   readonly #headers: Pairs;
-  readonly #body: HTMLTextAreaElement;
-  readonly #hint: HTMLElement;
+  readonly #body: BodyField;
+  readonly #faults = new Faults();
+  readonly #aside = el("p", { class: "live-hint", hidden: true }, "The API as the original code has it; yours is edited.");
   readonly #note = el("p", { class: "live-hint", role: "status" });
   readonly #reset = button("Reset request", () => this.#restore());
-  #original: Request;
+  #original: Request | undefined;
   #hasSuggested = false;
 
-  constructor(original: Request, options: RequestPanelOptions) {
+  constructor(api: API | undefined, options: RequestPanelOptions) {
     const { id } = options;
     const changed = (): void => this.#changed();
     this.#options = options;
-    this.#original = original;
-    const methods = METHODS.map((method) => el("option", {}, method));
-    this.#method = el("select", { id: `${id}-method`, "aria-label": "Method" }, ...methods);
-    this.#path = el("input", { id: `${id}-path`, type: "text", autocapitalize: "off", autocomplete: "off", spellcheck: "false" });
-    this.#parameters = new Pairs({ noun: "parameter", changed });
-    this.#headers = new Pairs({ noun: "header", names: `${id}-headers`, changed });
-    this.#hint = el("p", { id: `${id}-hint`, class: "live-hint" });
-    this.#body = el("textarea", {
+    this.#api = api;
+    this.#operations = new Operations({ id, api, changed, chosen: (path) => this.#choosePath(path) });
+    this.#path = textInput("");
+    this.#path.id = `${id}-path`;
+    this.#slots = new Slots({ id: `${id}-slot`, changed: (path) => this.#setPath(path) });
+    this.#parameters = new Pairs({ id: `${id}-query`, noun: "parameter", usualNames: [], isCaseless: false, isComplete: true, changed });
+    this.#headers = new Pairs({ id: `${id}-headers`, noun: "header", usualNames: USUAL_HEADERS, isCaseless: true, isComplete: false, changed });
+    this.#body = new BodyField({
       id: `${id}-body`,
-      rows: 4,
-      autocapitalize: "off",
-      spellcheck: "false",
-      "aria-describedby": this.#hint.id,
+      open: options.openBody,
+      run: () => this.#run(),
+      changed: () => {
+        this.#suggestType();
+        this.#changed();
+      },
+      mended: (fault) => this.#faults.mended(fault),
     });
-    this.#method.addEventListener("change", changed);
+    this.#body.notes.append(this.#note);
     this.#path.addEventListener("input", changed);
     this.#path.addEventListener("change", () => this.#takeQueryOutOfPath());
-    this.#body.addEventListener("input", () => {
-      this.#suggestType();
-      this.#changed();
-    });
     this.element = el(
       "div",
       { id, class: "live-draft", role: "group", "aria-label": "Request to send" },
+      this.#faults.element,
+      ...this.#operations.elements,
       el("label", { for: this.#path.id }, "Path"),
-      el("div", { class: "live-target" }, this.#method, this.#path),
+      el("div", {}, el("div", { class: "live-target" }, this.#operations.method, this.#path), this.#slots.element),
       ...group("Query", `${id}-query`, this.#parameters.element),
-      ...group("Headers", `${id}-fields`, this.#headers.element),
-      el("datalist", { id: `${id}-headers` }, ...USUAL_HEADERS.map((value) => el("option", { value }))),
-      el("label", { for: this.#body.id }, "Body"),
-      el("div", {}, this.#body, this.#hint, this.#note),
-      el("div", { class: "live-foot" }, this.#reset, el("span", {}, ...keys(), " sends it")),
+      ...group("Headers", `${id}-headers`, this.#headers.element),
+      this.#body.label,
+      this.#body.element,
+      el("div", { class: "live-foot" }, this.#reset, el("span", {}, ...keys(), " sends it"), this.#aside),
     );
+    this.element.addEventListener("input", ({ target }) => {
+      if (target instanceof HTMLInputElement) this.#faults.forget(target); // the body tells by itself which are mended
+    });
     this.element.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
       event.preventDefault();
-      this.#takeQueryOutOfPath();
-      options.run();
+      this.#run();
     });
   }
 
@@ -96,47 +120,119 @@ export class RequestPanel {
   show(original: Request, request: Request): void {
     this.#original = original;
     const draft = draftOf(request);
-    this.#method.value = draft.method;
+    this.showFaults([]);
+    this.#operations.method.value = draft.method;
     this.#path.value = draft.path;
     this.#parameters.show(draft.parameters);
     this.#headers.show(draft.headers);
-    this.#body.value = draft.body;
+    this.#body.show(draft.body);
     this.#note.textContent = "";
     // A body that comes without a type does so on purpose.
     this.#hasSuggested = original.body !== "";
     this.#update(request);
   }
 
+  /** Says that the code, and so perhaps the API, is another than the one that is described. */
+  setCodeEdited(isEdited: boolean): void {
+    this.#aside.hidden = !isEdited || !this.#api;
+  }
+
+  /** Shows each fault where it is; none takes away those that are shown. */
+  showFaults(faults: readonly Fault[]): void {
+    const ofBody = this.#body.mark(faults.filter((fault) => fault.in === "json" || fault.in === "ndjson"));
+    this.#faults.show(faults.map((fault) => this.#placed(fault, ofBody.find((each) => each.fault === fault)?.go)));
+  }
+
+  focusFault(): void {
+    this.#faults.focus();
+  }
+
+  #placed(fault: Fault, go: (() => void) | undefined): Shown {
+    const [, name = "", index] = /^\$\.?([^[\]]*)(?:\[(\d+)\])?/.exec(fault.path) ?? [];
+    const at = index === undefined ? undefined : Number(index);
+    const path = { field: this.#path, place: this.#slots.element };
+    switch (fault.in) {
+      case "path":
+        return { fault, name, ...(this.#slots.find(name) ?? path) };
+      case "params":
+        return { fault, name, ...this.#parameters.find(name, at) };
+      case "headers":
+        return { fault, name, ...this.#headers.find(name, at) };
+      default:
+        return {
+          fault,
+          name: short(pathOf(fault)),
+          field: this.#body.editor.field,
+          place: this.#body.notes,
+          isWide: true,
+          ...(go && { go }),
+        };
+    }
+  }
+
   get #draft(): Draft {
     const { path, parameters } = splitTarget(this.#path.value);
     return {
-      method: this.#method.value,
+      method: this.#operations.method.value,
       path,
       parameters: [...parameters, ...this.#parameters.pairs],
       headers: this.#headers.pairs,
-      body: this.#body.value,
+      body: this.#body.text,
     };
   }
 
   #changed(): void {
     const request = requestOf(this.#draft);
     this.#update(request);
+    this.#faults.forgetGone();
     this.#options.changed(this.#isOriginal(request) ? undefined : request);
   }
 
   #isOriginal(request: Request): boolean {
-    return isSame(request, requestOf(draftOf(this.#original)));
+    return this.#original !== undefined && isSame(request, requestOf(draftOf(this.#original)));
   }
 
   #update(request: Request): void {
     const draft = this.#draft;
+    const api = this.#api;
     setEnabled(this.#reset, !this.#isOriginal(request));
-    this.#hint.textContent = isJSON(draft) && draft.body.trim() ? wordOnJSON(draft.body) : "";
+    const operation = this.#operations.show(draft.method, draft.path);
+    const known = (place: string) => operation?.parameters.filter((each) => each.in === place) ?? [];
+    // The slots are those of the path, whichever the method.
+    this.#slots.show(api, operation ?? api?.at(draft.path)[0], draft.path);
+    this.#parameters.describe(operation && api, known("query"));
+    this.#headers.describe(api, known("header"));
+    const body = operation?.body;
+    const type = mediaTypeOf(draft) || (body?.mediaType ?? "");
+    const isOfLines = LINES.test(type);
+    this.#body.describe({
+      isJSON: JSONS.test(type),
+      isOfLines,
+      schemas: api?.schemas,
+      body: body && LINES.test(body.mediaType) === isOfLines ? body : undefined,
+    });
+  }
+
+  #run(): void {
+    this.#takeQueryOutOfPath();
+    this.#options.run();
   }
 
   #restore(): void {
+    if (!this.#original) return;
     this.show(this.#original, this.#original);
     this.#options.changed(undefined);
+  }
+
+  #setPath(path: string): void {
+    this.#path.value = path;
+    this.#changed();
+  }
+
+  /** Of a template, what stands in slots of the same name is kept. */
+  #choosePath(template: string): void {
+    this.showFaults([]);
+    this.#setPath(template.replace(/\{([^}]*)\}/g, (_, name: string) => this.#slots.raw(name)));
   }
 
   /** A query in the path, say of a pasted URL, becomes rows. */
@@ -150,30 +246,23 @@ export class RequestPanel {
 
   /** Once, and where the reader can take it back. */
   #suggestType(): void {
-    const has = this.#headers.pairs.some(({ name }) => name.trim().toLowerCase() === "content-type");
-    if (this.#hasSuggested || has || !/^\s*[{[]/.test(this.#body.value)) return;
+    const { path, method, headers } = this.#draft;
+    const has = headers.some(({ name }) => name.trim().toLowerCase() === "content-type");
+    if (this.#hasSuggested || has || !/^\s*[{[]/.test(this.#body.text)) return;
     this.#hasSuggested = true;
-    this.#headers.append({ name: "Content-Type", value: "application/json" });
-    this.#note.textContent = "Content-Type: application/json was added to the headers.";
+    const value = this.#operations.show(method, path)?.body?.mediaType ?? "application/json";
+    this.#headers.append({ name: "Content-Type", value });
+    this.#note.textContent = `Content-Type: ${value} was added to the headers.`;
   }
 }
 
 function group(caption: string, id: string, content: HTMLElement): HTMLElement[] {
   content.setAttribute("role", "group");
-  content.setAttribute("aria-labelledby", id);
-  return [el("span", { id, class: "live-legend" }, caption), content];
+  content.setAttribute("aria-labelledby", `${id}-legend`);
+  return [el("span", { id: `${id}-legend`, class: "live-legend" }, caption), content];
 }
 
 function keys(): Node[] {
   const isApple = /mac|iphone|ipad/i.test(navigator.platform);
   return [el("kbd", {}, isApple ? "⌘" : "Ctrl"), document.createTextNode("+"), el("kbd", {}, "Enter")];
-}
-
-function wordOnJSON(text: string): string {
-  try {
-    JSON.parse(text);
-    return "Well-formed JSON.";
-  } catch (error) {
-    return `Not well-formed JSON, and sent as it is: ${(error as Error).message}`;
-  }
 }

@@ -1,11 +1,12 @@
 // Python, in a Web Worker of its own: loads Pyodide, then carries messages between the page and
 // playground/in_browser.py. It decides nothing.
 
-import { loadPyodide } from "pyodide";
+import { loadPyodide, type PyodideAPI } from "pyodide";
+import type { Progress } from "./backend";
 
 /** What playground/bundle.py writes as pyodide-lock.json; Pyodide's own part of it is left to Pyodide. */
 export interface Lock {
-  readonly packages: Readonly<Record<string, { readonly imports: readonly string[] }>>;
+  readonly packages: Readonly<Record<string, Package>>;
   readonly tool: {
     readonly live: {
       /** Where Pyodide's own files are, below the assets. */
@@ -16,21 +17,43 @@ export interface Lock {
       readonly wheel: string;
       /** Bytes of every file that is loaded before the first run, by its path below the assets. */
       readonly sizes: Readonly<Record<string, number>>;
+      /** Bytes of every other package, by its name: it is loaded for code that imports it. */
+      readonly on_demand: Readonly<Record<string, number>>;
     };
   };
 }
 
+interface Package {
+  readonly version: string;
+  readonly file_name: string;
+  readonly imports: readonly string[];
+  readonly depends: readonly string[];
+}
+
+/** Packages that code is about to import, with all that they need, and what it will import of them. */
+export interface Wanted {
+  /** What to call them. */
+  readonly title: string;
+  readonly packages: readonly string[];
+  readonly modules: readonly string[];
+}
+
 export type ToWorker =
-  | { readonly kind: "boot"; readonly assets: string; readonly lock: Lock }
+  /** `packages` are those to be there from the start, though not every run needs them. */
+  | { readonly kind: "boot"; readonly assets: string; readonly lock: Lock; readonly packages: readonly string[] }
+  | { readonly kind: "load"; readonly load: string; readonly wanted: Wanted }
   | { readonly kind: "start"; readonly run: string; readonly job: string }
   | { readonly kind: "credit"; readonly run: string; readonly events: number }
   | { readonly kind: "disconnect" | "close"; readonly run: string }
   | { readonly kind: "ping" };
 
 export type FromWorker =
-  | { readonly kind: "progress"; readonly step: string; readonly loaded: number; readonly total: number }
+  | ({ readonly kind: "progress" } & Progress)
   | { readonly kind: "ready" }
   | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "loading"; readonly load: string; readonly progress: Progress }
+  /** `message` says what went wrong, if anything did. */
+  | { readonly kind: "loaded"; readonly load: string; readonly message?: string }
   | { readonly kind: "event"; readonly run: string; readonly event: string }
   | { readonly kind: "pong" };
 
@@ -47,6 +70,10 @@ const NO_WEBASSEMBLY =
 const NOT_STARTED = "it did not start, and the browser's console says why. Reload the page and press Run again.";
 
 let host: Host;
+let pyodide: PyodideAPI;
+let lock: Lock;
+/** One after the other, because each counts what `fetch` brings. */
+let loading: Promise<void> = Promise.resolve();
 
 function tell(message: FromWorker): void {
   self.postMessage(message);
@@ -55,11 +82,22 @@ function tell(message: FromWorker): void {
 self.onmessage = ({ data: message }: MessageEvent<ToWorker>): void => {
   switch (message.kind) {
     case "boot":
-      boot(new URL(message.assets), message.lock).then(
+      lock = message.lock;
+      boot(new URL(message.assets), message.packages).then(
         () => tell({ kind: "ready" }),
         (error: unknown) => tell({ kind: "failed", message: error instanceof Error ? error.message : NOT_STARTED }),
       );
       break;
+    case "load": {
+      const { load: id, wanted } = message;
+      loading = loading
+        .then(() => load(wanted, (progress) => tell({ kind: "loading", load: id, progress })))
+        .then(
+          () => tell({ kind: "loaded", load: id }),
+          (error: unknown) => tell({ kind: "loaded", load: id, message: error instanceof Error ? error.message : String(error) }),
+        );
+      break;
+    }
     case "start":
       host.start(message.run, message.job);
       break;
@@ -78,16 +116,13 @@ self.onmessage = ({ data: message }: MessageEvent<ToWorker>): void => {
   }
 };
 
-async function boot(assets: URL, lock: Lock): Promise<void> {
-  const { core, stdlib, sizes } = lock.tool.live;
+async function boot(assets: URL, more: readonly string[]): Promise<void> {
+  const { core, stdlib, sizes, on_demand } = lock.tool.live;
   const indexURL = new URL(core, assets).href;
-  const total = Object.values(sizes).reduce((sum, size) => sum + size, 0);
-  let loaded = 0;
-  const count = (bytes: number): void => {
-    loaded += bytes;
-    const step = loaded < total ? "Loading Python" : "Starting Python";
-    tell({ kind: "progress", step, loaded: Math.min(loaded, total), total });
-  };
+  const packages = [...Object.keys(lock.packages).filter((name) => !(name in on_demand)), ...more];
+  const count = counter("Python", sum(Object.values(sizes)) + sizeOf(more), (progress) =>
+    tell({ kind: "progress", ...progress }),
+  );
 
   if (typeof WebAssembly === "undefined") throw new Error(NO_WEBASSEMBLY);
   const watch = watched(count);
@@ -103,22 +138,62 @@ async function boot(assets: URL, lock: Lock): Promise<void> {
     stdLibURL: new URL(stdlib, assets).href,
     lockFileContents: JSON.stringify(lock),
     packageBaseUrl: assets.href,
-    packages: Object.keys(lock.packages),
+    packages,
   });
   const ready = Promise.all([starting, scriptLoaded]);
-  const [pyodide] = await Promise.race([ready, watch.failure]).finally(watch.stop);
+  [pyodide] = await Promise.race([ready, watch.failure]).finally(watch.stop);
 
-  // A package that cannot be loaded is only a line in the console. Import them all, here and now:
-  // the first run is quicker for it, too.
-  for (const [name, { imports }] of Object.entries(lock.packages)) {
-    if (!(name in pyodide.loadedPackages)) {
-      throw new Error(`its package ${name} did not load. Reload the page and press Run again.`);
-    }
-    for (const module of imports) pyodide.pyimport(module);
-  }
+  requirePackages(packages);
+  // Import them here and now: the first run is quicker for it, too.
+  for (const name of packages) for (const module of lock.packages[name]?.imports ?? []) pyodide.pyimport(module);
   host = pyodide.pyimport("playground.in_browser").Host((run: string, event: string) =>
     tell({ kind: "event", run, event }),
   ) as Host;
+}
+
+/**
+ * Loads packages, and imports what is wanted of them: that may take longer than a run may go without giving way.
+ */
+async function load({ title, packages, modules }: Wanted, progress: (progress: Progress) => void): Promise<void> {
+  const count = counter(title, sizeOf(packages), progress);
+  count(0);
+  const watch = watched(count);
+  await Promise.race([pyodide.loadPackage([...packages], QUIET), watch.failure]).finally(watch.stop);
+  requirePackages(packages);
+  for (const module of modules) {
+    try {
+      pyodide.pyimport(module);
+    } catch {
+      // The run will fail in the same way, and show where.
+    }
+    // A sign of life.
+    count(0);
+  }
+}
+
+const QUIET = { messageCallback: () => undefined };
+
+/** Raises an `Error` for a package that is not there: where one cannot be loaded, Pyodide may only write to the console. */
+function requirePackages(names: readonly string[]): void {
+  const missing = names.find((name) => !(name in pyodide.loadedPackages));
+  if (missing !== undefined) throw new Error(`its package ${missing} did not load. Reload the page and press Run again.`);
+}
+
+function sizeOf(packages: readonly string[]): number {
+  return sum(packages.map((name) => lock.tool.live.on_demand[name] ?? 0));
+}
+
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total + size, 0);
+}
+
+/** Tells how far the loading of `title` has come, each time it is called with the bytes that have arrived. */
+function counter(title: string, total: number, tellOf: (progress: Progress) => void): (bytes: number) => void {
+  let loaded = 0;
+  return (bytes) => {
+    loaded = Math.min(loaded + bytes, total);
+    tellOf({ step: `${loaded < total ? "Loading" : "Starting"} ${title}`, loaded, total });
+  };
 }
 
 function lost(url: string): Error {

@@ -1,0 +1,88 @@
+"""The site's search finds examples: by what stands in their code, and by the words around them."""
+
+import html
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from playground.catalogue import Catalogue
+from site_tests.blocks import block
+
+CATALOGUE = Catalogue()
+
+
+def best(page: Page, words: str) -> Locator:
+    """The link to what is found first for words that are typed into the search box."""
+    box = page.get_by_role("textbox", name="Search")
+    box.click()
+    box.press_sequentially(words)
+    # Above a section stands the page that it is on, below it what else is there.
+    return page.locator(".md-search-result__item").first.locator("> a").last
+
+
+def section(page: Page, snippet: str) -> str:
+    """The heading that a block stands below: its id, and nothing if that is the page's own."""
+    script = """live => {
+        const before = [...document.querySelectorAll(".md-content :is(h1, h2, h3)[id]")].filter(
+            heading => heading.compareDocumentPosition(live) & Node.DOCUMENT_POSITION_FOLLOWING);
+        return before.length > 1 ? before.at(-1).id : "";
+    }"""
+    return block(page, snippet).evaluate(script)
+
+
+@pytest.mark.parametrize(
+    ("words", "snippet", "place"),
+    [
+        pytest.param(
+            "DeploymentEndpoint", "streaming.sse", "streaming/#server-sent-events", id="class"
+        ),
+        pytest.param("csv_line", "streaming.raw", "streaming/#raw-bytes", id="function"),
+        pytest.param("_backup", "streaming.head", "streaming/#head", id="private method"),
+        pytest.param(
+            "open_newsroom", "how_to.resume_feed", "how-to/resume-feed/", id="what is not shown"
+        ),
+        pytest.param("outbox", "application.resources", "guide/application/#resources", id="word"),
+    ],
+)
+def test_what_stands_in_the_code_alone_leads_to_the_section_of_its_block(
+    page: Page, static_url: str, words: str, snippet: str, place: str
+) -> None:
+    assert words in CATALOGUE.get(snippet).source
+    page.goto(static_url)
+    link = best(page, words)
+    expect(link).to_have_attribute("href", re.compile(rf"/{place}(\?.*)?$"))
+    link.click()
+    expect(block(page, snippet)).to_be_attached()
+    assert section(page, snippet) == place.partition("#")[2]
+
+
+def test_the_words_of_a_page_lead_to_their_section(page: Page, static_url: str) -> None:
+    page.goto(static_url)
+    link = best(page, "plainest")
+    expect(link).to_have_attribute("href", re.compile("/streaming/#ndjson$"))
+
+
+def test_the_whole_code_of_each_example_is_searched(site: Path) -> None:
+    index = json.loads((site / "search/search_index.json").read_text("utf-8"))
+    texts: dict[str, str] = {}
+    for part in index["docs"]:
+        page = part["location"].partition("#")[0]
+        texts[page] = texts.get(page, "") + html.unescape(part["text"])
+    shown = {
+        (f"{path.parent.relative_to(site).as_posix()}/".removeprefix("./"), snippet)
+        for path in site.rglob("index.html")
+        for snippet in re.findall('data-snippet="([^"]+)"', path.read_text("utf-8"))
+    }
+    assert len(shown) > len(texts)
+    for page, snippet in shown:
+        assert CATALOGUE.get(snippet).source.strip() in texts[page], (page, snippet)
+
+
+def test_recordings_are_not_searched(site: Path) -> None:
+    index = json.loads((site / "search/search_index.json").read_text("utf-8"))
+    texts = [section["text"] for section in index["docs"]]
+    assert any("class DeploymentEndpoint" in text for text in texts)
+    assert not any("response complete" in text for text in texts)

@@ -1,0 +1,1 @@
+"""The same stream in another framework and in jero."""
