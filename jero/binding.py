@@ -117,7 +117,7 @@ def _compile_path(annotation: object, context: Context) -> Read:
 
 
 def _compile_params(annotation: object, _context: Context) -> Read:
-    read_texts = compile_reader("params", cast("type[Struct]", resolve(annotation)))
+    read_texts = compile_reader("query", cast("type[Struct]", resolve(annotation)))
 
     async def read(scope: Scope, _receive: Receive) -> object:
         query: bytes = scope.get("query_string", b"")
@@ -143,7 +143,7 @@ def _params(query: bytes) -> Mapping[str, list[str]]:
 
 
 def _compile_headers(annotation: object, _context: Context) -> Read:
-    read_texts = compile_reader("headers", cast("type[Struct]", resolve(annotation)))
+    read_texts = compile_reader("header", cast("type[Struct]", resolve(annotation)))
 
     async def read(scope: Scope, _receive: Receive) -> object:
         return read_texts(_headers(scope))
@@ -177,7 +177,7 @@ def _compile_last_event_id(annotation: object, _context: Context) -> Read:
             return msgspec.convert(text, annotation, strict=False)
         except msgspec.ValidationError:
             path = "$.last-event-id"
-            faults = find_faults("headers", text, kind, path=path, is_text=True)
+            faults = find_faults("header", text, kind, path=path, is_text=True)
             raise InvalidRequestError(faults) from None
 
     return read

@@ -17,7 +17,7 @@ from jero.errors import (
     RequestTimeoutError,
     UnsupportedMediaTypeError,
 )
-from jero.faults import Fault, Place, explain, find_faults
+from jero.faults import Fault, explain, find_faults
 
 NDJSON: Final = (b"application/x-ndjson", b"application/ndjson", b"application/jsonl")
 """The media types of a body of JSON lines. None of them is registered, and all are in use."""
@@ -202,7 +202,7 @@ class Lines[T](AsyncIterator[T]):
         try:
             return self._decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise explain_json(error, line, self._decoder.type, "ndjson", self._number) from None
+            raise explain_json(error, line, self._decoder.type, self._number) from None
 
 
 def read_json[T](body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
@@ -210,11 +210,11 @@ def read_json[T](body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         return decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise explain_json(error, body, decoder.type, "json") from None
+        raise explain_json(error, body, decoder.type) from None
 
 
 def explain_json(
-    error: Exception, text: bytes, annotation: object, place: Place, line: int | None = None
+    error: Exception, text: bytes, annotation: object, line: int | None = None
 ) -> BadRequestError | InvalidRequestError:
     """What is to be told of JSON text that could not be decoded as this type."""
     subject = f"Line {line}" if line else "The body"
@@ -226,12 +226,12 @@ def explain_json(
         return BadRequestError(f"{subject} is not well-formed JSON: {error}")
     try:
         # msgspec stops where a type is wrong, so what follows there may not even be JSON.
-        faults = find_faults(place, cast("object", msgspec.json.decode(text)), annotation)
+        faults = find_faults("body", cast("object", msgspec.json.decode(text)), annotation)
     except (msgspec.DecodeError, UnicodeDecodeError) as also:
         return BadRequestError(f"{subject} is not well-formed JSON: {also}")
     except RecursionError:
         return BadRequestError(f"{subject} is nested too deeply.")
-    faults = faults or [Fault(place, *explain(error))]
+    faults = faults or [Fault("body", *explain(error))]
     return InvalidRequestError([msgspec.structs.replace(fault, line=line) for fault in faults])
 
 

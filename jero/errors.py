@@ -170,6 +170,6 @@ class InvalidRequestError(UnprocessableContentError):
         line = f"line {first.line}, " if first.line else ""
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         super().__init__(
-            f"{first.detail} - at {line}`{first.path}` of {first.place}{more}",
+            f"{first.detail} - at {line}`{first.path}` of the {first.place}{more}",
             members={"errors": faults},
         )

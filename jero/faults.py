@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from jero.annotations import config_of, is_struct, parts_of
 
-type Place = Literal["path", "params", "headers", "json", "ndjson"]
-"""The part of a request that a handler's argument of this name comes from."""
+type Place = Literal["path", "query", "header", "body"]
+"""A part of a request, by the name that OpenAPI has for it."""
 
 MOST: Final = 20
 """How many faults are told at most."""

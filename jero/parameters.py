@@ -56,7 +56,7 @@ def compile_reader(place: Place, struct: type[Struct]) -> Callable[[Texts], Stru
     """
     fields = _fields(place, struct)
     known = {field.name for field in fields}
-    is_closed = place == "params" and config_of(struct).forbid_unknown_fields
+    is_closed = place == "query" and config_of(struct).forbid_unknown_fields
     if config_of(struct).array_like:
         raise TypeError(f"{struct.__name__} is `array_like`, and what it is made from has names")
 
@@ -121,7 +121,7 @@ def _is_unreal(annotation: object, text: str) -> bool:
 
 def _fields(place: Place, struct: type[Struct]) -> list[_Field]:
     fields = msgspec.structs.fields(struct)
-    if place == "headers":
+    if place == "header":
         names = [name.lower() for _, name in field_names(struct)]
     else:
         for field in fields:
@@ -134,7 +134,7 @@ def _fields(place: Place, struct: type[Struct]) -> list[_Field]:
             annotation=without_none(field.type),
             is_list=any(get_origin(part) is list for part in parts_of(field.type)),
             is_required=field.required,
-            is_header=place == "headers",
+            is_header=place == "header",
             unreal=unreal_texts(field.type),
         )
         for field, name in zip(fields, names, strict=True)

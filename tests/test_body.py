@@ -77,7 +77,7 @@ async def test_json_may_be_called_by_any_of_its_names(media_type: str) -> None:
         (b'[{"id": "1"}, [', JSON, 400, "not well-formed JSON"),
         (b'[{"id": "\xff"}]', JSON, 400, "not well-formed JSON"),
         (b'[{"id": 1, "more": ' + b"[" * 100_000, JSON, 400, "nested too deeply"),
-        (b'[{"id": "1"}]', JSON, 422, "Expected `int`, got `str` - at `$[0].id` of json"),
+        (b'[{"id": "1"}]', JSON, 422, "Expected `int`, got `str` - at `$[0].id` of the body"),
         (b"[]", (), 415, "Expected application/json, got no Content-Type."),
         (b"[]", (("content-type", "text/plain"),), 415, "got text/plain."),
         (b" " * 1_048_577, JSON, 413, "The body is over 1048576 bytes."),
@@ -126,7 +126,7 @@ async def test_each_fault_is_told_with_its_json_path(
     answer, _ = await post(annotation, body)
     assert answer.status == 422
     assert answer.problem["errors"] == [
-        {"in": "json", "path": path, "detail": detail} for path, detail in errors
+        {"in": "body", "path": path, "detail": detail} for path, detail in errors
     ]
 
 
@@ -150,9 +150,9 @@ class Dog(Struct, tag="dog"):
 async def test_the_faults_of_a_tagged_struct_are_those_of_the_one_it_names() -> None:
     answer, _ = await post(list[Cat | Dog], b'[{"type": "dog"}, {"type": "cow"}, {"lives": 9}]')
     assert answer.problem["errors"] == [
-        {"in": "json", "path": "$[0].name", "detail": "Missing, and required"},
-        {"in": "json", "path": "$[1].type", "detail": "Invalid value 'cow'"},
-        {"in": "json", "path": "$[2]", "detail": "Object missing required field `type`"},
+        {"in": "body", "path": "$[0].name", "detail": "Missing, and required"},
+        {"in": "body", "path": "$[1].type", "detail": "Invalid value 'cow'"},
+        {"in": "body", "path": "$[2]", "detail": "Object missing required field `type`"},
     ]
 
 
@@ -167,7 +167,7 @@ class Even(Struct):
 async def test_what_a_struct_itself_refuses_is_a_422_in_its_words() -> None:
     answer, _ = await post(list[Even], b'[{"number": 2}, {"number": 3}]')
     assert answer.problem["errors"] == [
-        {"in": "json", "path": "$[1]", "detail": "an even number, please"}
+        {"in": "body", "path": "$[1]", "detail": "an even number, please"}
     ]
 
 

@@ -153,7 +153,7 @@ async def test_a_parameter_that_is_wrong_is_a_422_that_names_each(
     answer, given = await page(query)
     assert (answer.status, given) == (422, [])
     assert answer.problem["errors"] == [
-        {"in": "params", "path": path, "detail": detail} for path, detail in errors
+        {"in": "query", "path": path, "detail": detail} for path, detail in errors
     ]
 
 
@@ -180,9 +180,9 @@ async def test_an_unknown_parameter_is_refused_only_where_the_struct_forbids_it(
     answer = await ask(app_of(echo), "/?size=x&sise=2&a%20b=1")
     assert echo.given == []
     assert answer.problem["errors"] == [
-        {"in": "params", "path": "$.size", "detail": "Expected `int`, got `str`"},
-        {"in": "params", "path": "$.sise", "detail": "Unknown"},
-        {"in": "params", "path": "$['a b']", "detail": "Unknown"},
+        {"in": "query", "path": "$.size", "detail": "Expected `int`, got `str`"},
+        {"in": "query", "path": "$.sise", "detail": "Unknown"},
+        {"in": "query", "path": "$['a b']", "detail": "Unknown"},
     ]
 
 
@@ -225,8 +225,8 @@ async def test_headers_that_are_wrong_are_a_422_that_names_each() -> None:
     answer, given = await trace(("x-tags", "1, b"))
     assert (answer.status, given) == (422, [])
     assert answer.problem["errors"] == [
-        {"in": "headers", "path": "$.x-trace-id", "detail": "Missing, and required"},
-        {"in": "headers", "path": "$.x-tags[1]", "detail": "Expected `int`, got `str`"},
+        {"in": "header", "path": "$.x-trace-id", "detail": "Missing, and required"},
+        {"in": "header", "path": "$.x-tags[1]", "detail": "Expected `int`, got `str`"},
     ]
 
 
@@ -283,7 +283,7 @@ def test_headers_come_back_as_they_were_sent(sent: Returned) -> None:
     texts: Texts = {
         name.decode(): [value.decode("latin-1")] for name, value in compile_encoder(Returned)(sent)
     }
-    received = compile_reader("headers", Returned)(texts)
+    received = compile_reader("header", Returned)(texts)
     assert received == sent
 
 
@@ -293,7 +293,7 @@ def test_what_is_read_from_any_texts_is_of_the_type_or_each_fault_names_what_was
     given_texts: Texts,
 ) -> None:
     try:
-        page = compile_reader("params", Page)(given_texts)
+        page = compile_reader("query", Page)(given_texts)
         assert msgspec.convert(msgspec.to_builtins(page), Page) == page
     except InvalidRequestError as error:
         faults = error.members["errors"]
@@ -322,8 +322,8 @@ class Limits(Struct):
 )
 def test_no_value_and_no_number_cannot_be_written_as_text(name: str, text: str) -> None:
     with pytest.raises(InvalidRequestError):
-        compile_reader("params", Limits)({name: [text]})
+        compile_reader("query", Limits)({name: [text]})
 
 
 def test_a_text_may_be_any_word() -> None:
-    assert compile_reader("params", Limits)({"text": ["null"]}) == Limits(text="null")
+    assert compile_reader("query", Limits)({"text": ["null"]}) == Limits(text="null")

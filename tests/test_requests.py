@@ -56,7 +56,7 @@ async def test_a_last_event_id_of_another_type_is_a_422_that_says_so(value: str)
     answer = await ask(app_of(Feed()), "/feed", headers=(("last-event-id", value),))
     assert answer.problem["status"] == 422
     assert answer.problem["errors"] == [
-        {"in": "headers", "path": "$.last-event-id", "detail": "Expected `int`, got `str`"}
+        {"in": "header", "path": "$.last-event-id", "detail": "Expected `int`, got `str`"}
     ]
 
 

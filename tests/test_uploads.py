@@ -96,9 +96,9 @@ async def test_a_line_that_is_wrong_is_a_422_with_its_number() -> None:
     response = await upload(rows, b'{"number":1}\n\n{"number":"2"}\n')
     assert (response.status_code, rows.seen) == (422, [(0, 1)])
     assert response.json()["errors"] == [
-        {"in": "ndjson", "path": "$.number", "detail": "Expected `int`, got `str`", "line": 3}
+        {"in": "body", "path": "$.number", "detail": "Expected `int`, got `str`", "line": 3}
     ]
-    assert "at line 3, `$.number` of ndjson" in response.json()["detail"]
+    assert "at line 3, `$.number` of the body" in response.json()["detail"]
 
 
 @pytest.mark.parametrize("line", [b"{", b"\xff", b"1 2", b'{"number":1}{"number":2}', b"["])

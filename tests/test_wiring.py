@@ -108,7 +108,7 @@ def returning(annotation: object, method: str = "get") -> Endpoint:
         (echo_of("path", Order, "/{name}"), "Order has the fields id, and the path has the slots name"),
         (echo_of("path", Order), "has the fields id, and the path has the slots none: they must be th"),
         (echo_of("params", Order, "/{id}"), "does not take what stands in its path '/{id}': let it ta"),
-        (echo_of("params", WithOrder), "the params field `x_order: Order` has no text form"),
+        (echo_of("params", WithOrder), "the query field `x_order: Order` has no text form"),
         (echo_of("params", Array), "takes `params`, which cannot work: Array is `array_like`, and what"),
         (echo_of("headers", WithOrder), "the header field `x_order: Order` has no text form"),
         (echo_of("headers", OddName), "Echoing.get takes `headers`, which cannot work: 'x order' is no"),

@@ -4,7 +4,7 @@
 import type { RunEvent } from "./events";
 
 export interface Fault {
-  readonly in: "path" | "params" | "headers" | "json" | "ndjson";
+  readonly in: "path" | "query" | "header" | "body";
   /** A JSON path, such as `$.boxes[1].kilograms`. */
   readonly path: string;
   readonly detail: string;
@@ -12,7 +12,7 @@ export interface Fault {
   readonly line?: number;
 }
 
-const PLACES: ReadonlySet<unknown> = new Set(["path", "params", "headers", "json", "ndjson"]);
+const PLACES: ReadonlySet<unknown> = new Set(["path", "query", "header", "body"]);
 
 /** The faults of an answer: none where it is no problem, or one that names no place. */
 export function faultsOf(answer: readonly RunEvent[]): Fault[] {

@@ -139,7 +139,7 @@ export class RequestPanel {
 
   /** Shows each fault where it is; none takes away those that are shown. */
   showFaults(faults: readonly Fault[]): void {
-    const ofBody = this.#body.mark(faults.filter((fault) => fault.in === "json" || fault.in === "ndjson"));
+    const ofBody = this.#body.mark(faults.filter((fault) => fault.in === "body"));
     this.#faults.show(faults.map((fault) => this.#placed(fault, ofBody.find((each) => each.fault === fault)?.go)));
   }
 
@@ -154,9 +154,9 @@ export class RequestPanel {
     switch (fault.in) {
       case "path":
         return { fault, name, ...(this.#slots.find(name) ?? path) };
-      case "params":
+      case "query":
         return { fault, name, ...this.#parameters.find(name, at) };
-      case "headers":
+      case "header":
         return { fault, name, ...this.#headers.find(name, at) };
       default:
         return {
