@@ -1,6 +1,6 @@
 // What came of a request, in each way to look at it. The rows are always there; the others are loaded when they are asked for.
 
-import { button, el, setEnabled } from "./dom";
+import { button, el, setEnabled, unloaded } from "./dom";
 import type { Earlier } from "./earlier";
 import type { RunEvent } from "./events";
 import { OutputLog } from "./log";
@@ -90,7 +90,7 @@ export class Output {
   /** To be awaited before the first event is taken. */
   async prepare(): Promise<void> {
     this.#drawn ??= await import("./drawn-rows").catch((cause: unknown) => {
-      throw new Error("What shows a run could not be loaded. Check the network and press Run again.", { cause });
+      throw new Error(unloaded("What shows a run", "press Run"), { cause });
     });
   }
 
@@ -142,7 +142,7 @@ export class Output {
     try {
       this.#views[index] ??= index === 1 ? new (await import("./raw")).RawView() : await this.#options.client();
     } catch {
-      this.#options.flash("This view could not be loaded. Check the network and choose it again.");
+      this.#options.flash(unloaded("This view", "choose it"));
       return;
     }
     const view = this.#views[index];
@@ -181,7 +181,7 @@ export class Output {
       this.element.querySelector(".live-views")?.after(this.#replay.element);
       this.#replay.focus();
     } catch {
-      this.#options.flash("The replay could not be loaded. Check the network and press Replay again.");
+      this.#options.flash(unloaded("The replay", "press Replay"));
     }
   }
 
@@ -193,7 +193,7 @@ export class Output {
       this.#earlier?.element.remove();
       this.#earlier = this.#earlier ? undefined : new Earlier();
     } catch {
-      this.#options.flash("This view could not be loaded. Check the network and press Compare again.");
+      this.#options.flash(unloaded("This view", "press Compare"));
       return;
     }
     this.#compare.setAttribute("aria-pressed", String(this.#earlier !== undefined));
