@@ -93,7 +93,7 @@ def test_an_application_of_fastapi_is_described_by_it() -> None:
 
 
 def test_an_application_of_litestar_is_described_by_it() -> None:
-    app = Litestar([get("/cups")(list_cups)])
+    app = Litestar([get("/cups")(list_cups)], logging_config=None)
     assert list(paths(app)["/cups"]) == ["get"]
 
 
