@@ -186,10 +186,10 @@ def test_a_fault_points_to_what_is_there_or_to_what_is_missing_there(value: obje
     try:
         msgspec.convert(value, list[Order])
     except msgspec.ValidationError:
-        faults = find_faults("json", value, list[Order])
+        faults = find_faults("body", value, list[Order])
         assert faults
     else:
-        faults = find_faults("json", value, list[Order])
+        faults = find_faults("body", value, list[Order])
         assert not faults
     for fault in faults:
         path = fault.path
