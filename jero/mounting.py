@@ -12,7 +12,7 @@ class Mounts:
     """The applications that are mounted, by path."""
 
     def __init__(self) -> None:
-        self._apps: dict[str, ASGIApp] = {}  # by their paths, but that of `/` is empty
+        self._apps: dict[str, ASGIApp] = {}
         self._states: dict[str, dict[str, object]] = {}
 
     def __len__(self) -> int:
@@ -20,24 +20,24 @@ class Mounts:
 
     def add(self, path: str, app: ASGIApp) -> bool:
         """Let `app` serve what is under `path`. False, and nothing is added, if another one does."""
-        root = path.rstrip("/")
-        if root in self._apps:
+        if path in self._apps:
             return False
-        self._apps[root] = app
+        self._apps[path] = app
         return True
 
     def items(self) -> ItemsView[str, ASGIApp]:
         """Each path, and the application under it."""
-        return {path or "/": app for path, app in self._apps.items()}.items()
+        return self._apps.items()
 
     def find(self, scope: Scope) -> tuple[ASGIApp, Scope] | None:
         """The application with the longest path that this connection's is under, and the scope as it is to see it."""
         path = path_below(scope)
-        roots = [root for root in self._apps if path == root or path.startswith(f"{root}/")]
+        # Only that of `/` ends in a slash, and everything is under it.
+        roots = [root for root in self._apps if f"{path}/".startswith(f"{root.rstrip('/')}/")]
         if not roots:
             return None
         root = max(roots, key=len)
-        inner = {**scope, "root_path": scope.get("root_path", "").rstrip("/") + root}
+        inner = {**scope, "root_path": scope.get("root_path", "").rstrip("/") + root.rstrip("/")}
         if root in self._states:
             inner["state"] = scope.get("state", {}) | self._states[root]
         return self._apps[root], inner
@@ -87,4 +87,4 @@ async def _stop(path: str, lifespan: Lifespan) -> None:
 
 
 def _named(phase: str, path: str, error: LifespanError) -> LifespanError:
-    return LifespanError(f"{phase} of what is mounted under {path or '/'!r} failed: {error}")
+    return LifespanError(f"{phase} of what is mounted under {path!r} failed: {error}")
