@@ -25,6 +25,13 @@ def code(where: Locator, language: str) -> str:
     return where.locator(".live-client pre").first.text_content() or ""
 
 
+def run_client(where: Locator, language: str) -> Locator:
+    """Run the client in this language; what it prints."""
+    code(where, language)
+    press(where, "Run this client")
+    return where.get_by_role("log", name="What the client printed")
+
+
 def run(command: list[str]) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
@@ -54,9 +61,7 @@ def test_the_javascript_client_runs_in_the_page_where_there_is_a_server(
     page: Page, server_url: str
 ) -> None:
     where = client(page, server_url, "streaming/", "streaming.ndjson")
-    code(where, "JavaScript, fetch")
-    press(where, "Run this client")
-    printed = where.get_by_role("log", name="What the client printed")
+    printed = run_client(where, "JavaScript, fetch")
     expect(printed).to_contain_text('"item":"mocha"')
     expect(where.get_by_role("button", name="Run this client")).to_be_visible()
     assert printed.inner_text().startswith('200\n{"id":1,')
@@ -65,9 +70,7 @@ def test_the_javascript_client_runs_in_the_page_where_there_is_a_server(
 
 def test_the_javascript_client_can_be_stopped(page: Page, server_url: str) -> None:
     where = client(page, server_url, "streaming/", "streaming.disconnect")
-    code(where, "JavaScript, fetch")
-    press(where, "Run this client")
-    printed = where.get_by_role("log", name="What the client printed")
+    printed = run_client(where, "JavaScript, fetch")
     expect(printed).to_contain_text('"number":1')
     press(where, "Stop this client")
     expect(printed).to_contain_text("(stopped)")
@@ -80,9 +83,7 @@ def test_the_eventsource_client_prints_named_and_unnamed_events_as_they_come(
     page: Page, server_url: str
 ) -> None:
     where = client(page, server_url, "streaming/", "streaming.sse")
-    code(where, EVENT_SOURCE)
-    press(where, "Run this client")
-    printed = where.get_by_role("log", name="What the client printed")
+    printed = run_client(where, EVENT_SOURCE)
     expect(printed).to_contain_text("hello deploying to two machines")
     expect(printed).to_contain_text("message machine 1 is up")
     expect(where.get_by_role("button", name="Stop this client")).to_be_visible()
@@ -94,9 +95,7 @@ def test_the_eventsource_client_connects_again_until_it_is_stopped(
     page: Page, server_url: str
 ) -> None:
     where = client(page, server_url, "streaming/", "streaming.sse")
-    code(where, EVENT_SOURCE)
-    press(where, "Run this client")
-    printed = where.get_by_role("log", name="What the client printed")
+    printed = run_client(where, EVENT_SOURCE)
     expect(printed).to_contain_text("The connection was lost.")
     with page.expect_request("**/live/app/streaming.sse/**") as again:
         pass
@@ -109,28 +108,22 @@ def test_the_eventsource_client_connects_again_until_it_is_stopped(
 
 def test_stop_closes_the_connection_of_the_eventsource_client(page: Page, server_url: str) -> None:
     where = client(page, server_url, "streaming/", "streaming.keepalive")
-    code(where, EVENT_SOURCE)
-    press(where, "Run this client")
-    expect(where.get_by_role("log", name="What the client printed")).to_contain_text("message")
+    expect(run_client(where, EVENT_SOURCE)).to_contain_text("message")
     with page.expect_event("requestfailed", lambda request: "/live/app/" in request.url):
         press(where, "Stop this client")
 
 
 def test_the_eventsource_client_says_when_no_events_come(page: Page, server_url: str) -> None:
     where = client(page, server_url, "streaming/", "streaming.sse")
-    code(where, EVENT_SOURCE)
     page.route("**/live/app/**", lambda route: route.fulfill(status=204))
-    press(where, "Run this client")
-    printed = where.get_by_role("log", name="What the client printed")
+    printed = run_client(where, EVENT_SOURCE)
     expect(printed).to_contain_text("No events come from there.")
     expect(where.get_by_role("button", name="Run this client")).to_be_visible()
 
 
 def test_a_client_of_a_page_that_the_reader_leaves_is_stopped(page: Page, server_url: str) -> None:
     where = client(page, server_url, "streaming/", "streaming.disconnect")
-    code(where, "JavaScript, fetch")
-    press(where, "Run this client")
-    expect(where.get_by_role("log", name="What the client printed")).to_contain_text('"number":1')
+    expect(run_client(where, "JavaScript, fetch")).to_contain_text('"number":1')
     with page.expect_event("requestfailed", lambda request: "/live/app/" in request.url):
         page.get_by_role("link", name="Requests", exact=True).first.click()
     expect(page).to_have_url(re.compile("guide/requests/"))
