@@ -96,7 +96,7 @@ class Pump[T]:
         self._name = name
         self._keepalive = keepalive
         self._report = report
-        self._buffer = bytearray()
+        self._buffer: list[bytes] = []  # whole items, always
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
         self._watcher: asyncio.Task[None] | None = None
@@ -164,7 +164,9 @@ class Pump[T]:
             if source.has_teardown:
                 await self._flush()
             await source.close(None)
-        except Exception:
+        except (asyncio.CancelledError, GeneratorExit):
+            raise
+        except BaseException:
             # What was ready before the error is whole, and goes out.
             await self._flush()
             raise
@@ -176,22 +178,24 @@ class Pump[T]:
 
     async def _pull(self) -> None:
         encode, buffer = self._encode, self._buffer
-        for item in self._source.ready:
-            encode(item, buffer)
+        buffer += filter(None, map(encode, self._source.ready))
+        size = sum(map(len, buffer))
         since, is_alone = monotonic(), False
         async for item in self._source.rest:
+            if self._is_gone:
+                return
+            if part := encode(item):
+                buffer.append(part)
+                size += len(part)
             if not self._has_paused:  # so nothing else has had a turn
-                encode(item, buffer)
                 is_alone = False
-                if (is_late := monotonic() - since > SLICE) or len(buffer) > BATCH:
+                if (is_late := monotonic() - since > SLICE) or size > BATCH:
                     await self._flush()
+                    size = 0
                     if is_late:
                         await asyncio.sleep(0)
                 continue
-            if self._is_gone:
-                return
             self._has_paused = False
-            encode(item, buffer)
             if self._sending is not None:
                 await asyncio.wait((self._sending,))
             if is_alone and self._sending is None and buffer:
@@ -199,9 +203,10 @@ class Pump[T]:
                 await self._put(self._take_buffer())
             else:
                 since, is_alone = monotonic(), True
+            size = sum(map(len, buffer))
 
     def _take_buffer(self) -> bytes:
-        body = bytes(self._buffer)
+        body = b"".join(self._buffer)
         self._buffer.clear()
         return body
 

@@ -1,4 +1,9 @@
-"""One item → its bytes on the wire. Pure functions: each appends to a buffer what one item comes to."""
+"""One item → its bytes on the wire. Pure functions: each returns all that one item comes to, or raises.
+
+They return bytes and share no buffer, because of how msgspec's `Encoder.encode_into` fails: it grows the
+`bytearray` before filling it, and where it raises (a value that has no JSON form, half a surrogate pair) it leaves the
+buffer grown, so that its end is whatever was in that memory before. Sending it would send other clients' data.
+"""
 
 import re
 from collections.abc import Callable
@@ -8,38 +13,48 @@ import msgspec
 
 from jero.streaming.events import ServerSentEvent
 
-type Encode = Callable[[object, bytearray], None]
+type Encode = Callable[[object], bytes]
 
 PING: Final = b": ping\n\n"
 """A comment, which clients skip: it only shows that the connection lives (WHATWG HTML 9.2.7)."""
 
 _BYTES: Final = (bytes, bytearray, memoryview)
-_json: Final = msgspec.json.Encoder()
+_LF, _CR = b"\n\r"
+_encode: Final = msgspec.json.Encoder().encode
 
 # Only these end a line in an event stream (WHATWG HTML 9.2.5). `str.splitlines` would also split at U+2028 & co.
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 
-def encode_raw(item: object, buffer: bytearray) -> None:
+def encode_raw(item: object) -> bytes:
     """Bytes, as they are. Raises `TypeError` for anything else."""
     if not isinstance(item, _BYTES):
         raise _not_an_item(item, "bytes")
-    buffer += item
+    return bytes(cast("bytes", item))
+
+
+def encode_line(value: object) -> bytes:
+    """A value as JSON text that holds no line break.
+
+    msgspec writes none of its own. What a value holds as `msgspec.Raw` is copied as somebody else wrote it, so line
+    breaks between its tokens are taken out. Raises `msgspec.DecodeError` where that text is not JSON.
+    """
+    text = _encode(value)
+    if _LF in text or _CR in text:
+        return msgspec.json.format(text, indent=-1)
+    return text
 
 
 def ndjson_encoder(types: tuple[type, ...], expected: str) -> Encode:
-    """One JSON value and a line feed. JSON text holds no line feed of its own, so a line is always an item; only what
-    an item holds as `msgspec.Raw` is sent as it is, and must hold none.
+    """One JSON value and a line feed. The JSON text holds no line feed, so a line is always an item.
 
     The function raises `TypeError` for an item that is none of `types`, which it calls `expected`.
     """
-    encode_into = _json.encode_into
 
-    def encode(item: object, buffer: bytearray) -> None:
+    def encode(item: object) -> bytes:
         if not isinstance(item, types):
             raise _not_an_item(item, expected)
-        encode_into(item, buffer, -1)
-        buffer += b"\n"
+        return encode_line(item) + b"\n"
 
     return encode
 
@@ -49,25 +64,20 @@ def sse_encoder(types: tuple[type, ...], expected: str) -> Encode:
 
     The function raises `TypeError` for any other item or data, which it calls `expected`.
     """
-    encode_into = _json.encode_into
     structs = tuple(kind for kind in types if kind is not str)
     data_types = (str, *structs)
 
-    def encode(item: object, buffer: bytearray) -> None:
+    def encode(item: object) -> bytes:
         if isinstance(item, structs):
-            buffer += b"data: "
-            encode_into(item, buffer, -1)
-            buffer += b"\n\n"
-        elif isinstance(item, ServerSentEvent):
+            return b"data: %b\n\n" % encode_line(item)
+        if isinstance(item, ServerSentEvent):
             event = cast("ServerSentEvent[object]", item)
             if event.data is not None and not isinstance(event.data, data_types):
                 raise _not_an_item(event.data, expected)
-            _encode_event(event, buffer)
-        elif isinstance(item, str):
-            _encode_data(item, buffer)
-            buffer += b"\n"
-        else:
-            raise _not_an_item(item, expected)
+            return _encode_event(event)
+        if isinstance(item, str):
+            return _encode_data(item) + b"\n"
+        raise _not_an_item(item, expected)
 
     return encode
 
@@ -76,23 +86,20 @@ def _not_an_item(item: object, expected: str) -> TypeError:
     return TypeError(f"expected {expected}, and the stream gave {type(item).__qualname__}")
 
 
-def _encode_event(event: ServerSentEvent[object], buffer: bytearray) -> None:
+def _encode_event(event: ServerSentEvent[object]) -> bytes:
+    text = b""
     if event.event is not None:
-        buffer += f"event: {event.event}\n".encode()
+        text += f"event: {event.event}\n".encode()
     if event.id is not None:
-        buffer += f"id: {event.id}\n".encode()
+        text += f"id: {event.id}\n".encode()
     if event.retry is not None:
-        buffer += b"retry: %d\n" % event.retry
+        text += b"retry: %d\n" % event.retry
     if event.data is not None:
-        _encode_data(event.data, buffer)
-    buffer += b"\n"
+        text += _encode_data(event.data)
+    return text + b"\n"
 
 
-def _encode_data(data: object, buffer: bytearray) -> None:
+def _encode_data(data: object) -> bytes:
     if isinstance(data, str):
-        for line in _LINE_END.split(data):
-            buffer += f"data: {line}\n".encode()
-    else:
-        buffer += b"data: "
-        _json.encode_into(data, buffer, -1)
-        buffer += b"\n"
+        return "".join([f"data: {line}\n" for line in _LINE_END.split(data)]).encode()
+    return b"data: %b\n" % encode_line(data)

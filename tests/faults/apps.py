@@ -29,6 +29,7 @@ assert hasattr(pump, "REFUSAL")
 setattr(pump, "REFUSAL", 0.5)  # noqa: B010 - it is final for everyone else
 
 CHUNK: Final = b"x" * 1024
+HALF_AN_EMOJI: Final = "\ud83d"
 
 
 class Item(Struct):
@@ -49,7 +50,8 @@ class Event(Struct):
 
 
 async def cued(where: str) -> AsyncIterator[Item]:
-    """An item for each cue, until one says `end`, or `fail`, or `wrong` for an item of another type."""
+    """An item for each cue, until one says `end`, or `fail`, or `wrong` for an item of another type, or `half` for one
+    that has no JSON form at its end."""
     for number in count(1):
         match await stage.cue(where):
             case "item":
@@ -58,6 +60,8 @@ async def cued(where: str) -> AsyncIterator[Item]:
                 yield Item(number)
             case "wrong":
                 yield cast("Item", Other("other"))
+            case "half":
+                yield Item(cast("int", "x" * 3000 + HALF_AN_EMOJI))
             case "fail":
                 raise LookupError("row is missing")
             case _:

@@ -123,6 +123,31 @@ def test_an_item_of_the_wrong_type_is_not_sent_and_ends_the_stream_as_an_error(
     assert_alive(server)
 
 
+@pytest.mark.parametrize(
+    ("where", "wire"), [("/gated", b'{"number":1}\n'), ("/events", b'data: {"number":1}\n\n')]
+)
+@on(*KINDS_THAT_TELL)
+def test_not_a_byte_is_sent_of_an_item_that_cannot_be_encoded(
+    server: Server, where: str, wire: bytes
+) -> None:
+    with ask(server, where) as client:
+        server.cue(where, "item", "half")
+        assert client.drain() != "complete"
+    assert client.body == wire
+    server.wait("returned")
+    assert len(server.all("torn down")) == 1
+    assert_alive(server)
+
+
+@pytest.mark.parametrize("where", ["/gated", "/events"])
+@on()
+def test_a_first_item_that_cannot_be_encoded_is_a_real_500(server: Server, where: str) -> None:
+    with ask(server, where) as client:
+        server.cue(where, "half")
+        assert problem(client)["status"] == 500
+    assert "UnicodeEncodeError" in server.wait("logged", "jero").note
+
+
 @pytest.mark.parametrize("where", ["/gated", "/events"])
 @on()
 def test_a_first_item_of_the_wrong_type_is_a_real_500(server: Server, where: str) -> None:
