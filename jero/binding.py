@@ -24,6 +24,7 @@ from jero.authentication import Authenticator, user_type
 from jero.body import Chunks, Limits, Lines, read_json, read_whole, require_json, require_ndjson
 from jero.errors import BadRequestError, InvalidRequestError
 from jero.faults import find_faults
+from jero.fields import combine, lines_of
 from jero.parameters import compile_reader, guard, unreal_texts
 
 type Read = Callable[[Scope, Receive], Awaitable[object]]
@@ -68,7 +69,7 @@ def read_user(authenticator: Authenticator[object]) -> Read:
     """Ask who the request is from."""
 
     async def read(scope: Scope, _receive: Receive) -> object:
-        headers = {name: ", ".join(values) for name, values in _headers(scope).items()}
+        headers = {name: combine(name, lines) for name, lines in lines_of(scope).items()}
         user = await authenticator.authenticate(headers)
         if user is None:
             raise authenticator.refuse()
@@ -146,17 +147,9 @@ def _compile_headers(annotation: object, _context: Context) -> Read:
     read_texts = compile_reader("header", cast("type[Struct]", resolve(annotation)))
 
     async def read(scope: Scope, _receive: Receive) -> object:
-        return read_texts(_headers(scope))
+        return read_texts(lines_of(scope))
 
     return read
-
-
-def _headers(scope: Scope) -> Mapping[str, list[str]]:
-    """The lines of each header field (RFC 9110 § 5.3)."""
-    headers: dict[str, list[str]] = defaultdict(list)
-    for name, value in scope["headers"]:
-        headers[name.decode("latin-1")].append(value.decode("latin-1"))
-    return headers
 
 
 def _compile_last_event_id(annotation: object, _context: Context) -> Read:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from jero.annotations import config_of, parts_of, without_none
 from jero.errors import InvalidRequestError
 from jero.faults import Fault, Place, explain, find_faults, member
+from jero.fields import combine, elements
 from jero.headers import field_names, require_text_form
 
 _UNREAL: Final = (
@@ -40,8 +41,8 @@ class _Field(Struct, frozen=True):
     def value_of(self, given: Sequence[str]) -> str | list[str]:
         """What msgspec is to convert: one text, or a list; also where there ought to be one, so that it refuses."""
         texts = given
-        if self.is_header:  # a field on two lines is one (RFC 9110 § 5.3)
-            texts = _elements(given) if self.is_list else [", ".join(given)]
+        if self.is_header:
+            texts = elements(self.name, given) if self.is_list else [combine(self.name, given)]
         if self.unreal:
             texts = [guard(text, self.unreal) for text in texts]
         return list(texts) if self.is_list or len(texts) > 1 else texts[0]
@@ -91,11 +92,6 @@ def _faults_of(field: _Field, place: Place, texts: Texts) -> list[Fault]:
     if isinstance(value, list) and not field.is_list:
         return [Fault(place, path, f"Given {len(given)} times, expected once")]
     return find_faults(place, value, field.annotation, path=path, is_text=True)
-
-
-def _elements(lines: Sequence[str]) -> list[str]:
-    """The elements of a field that is a list, on however many lines it was sent (RFC 9110 § 5.6.1)."""
-    return [element.strip() for line in lines for element in line.split(",") if element.strip()]
 
 
 def unreal_texts(annotation: object) -> frozenset[str]:

@@ -263,7 +263,7 @@ class Cookie(Authenticator[Admin]):
 
 async def test_a_scheme_of_ones_own_sees_the_headers_by_lower_case_names() -> None:
     answer = await get_me(Cookie(), ("cookie", "a=1"), ("cookie", "b=2"))
-    assert answer.body == b'{"name":"a=1, b=2"}'
+    assert answer.body == b'{"name":"a=1; b=2"}'
 
 
 async def test_a_handler_may_take_a_base_class_of_the_authenticators_user() -> None:

@@ -2,15 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from http.cookies import SimpleCookie
 from itertools import count
-from typing import Final, cast, override
+from typing import ClassVar, Final, cast, override
 
 import msgspec
 from msgspec import Struct
 
 from jero import (
+    Authenticator,
     BaseApp,
     Endpoint,
     HTTPError,
@@ -80,6 +82,23 @@ async def held[T](where: str, items: AsyncIterable[T]) -> AsyncGenerator[AsyncIt
 class Small(Endpoint, path="/small"):
     async def get(self) -> Item:
         return Item(1)
+
+
+class Session(Authenticator[Other]):
+    """By a cookie of the name `session`."""
+
+    challenge = "Cookie"
+    security_scheme: ClassVar = {"type": "apiKey", "in": "cookie", "name": "session"}
+
+    @override
+    async def authenticate(self, headers: Mapping[str, str]) -> Other | None:
+        session = SimpleCookie(headers.get("cookie", "")).get("session")
+        return Other(session.value) if session else None
+
+
+class Me(Endpoint, path="/me"):
+    async def get(self, user: Other) -> Other:
+        return user
 
 
 class Gated(Endpoint, path="/gated"):
@@ -341,6 +360,7 @@ class App(BaseApp):
             Ignores(),
         ):
             self._include_endpoint(endpoint)
+        self._include_endpoint(Me(), authenticator=Session())
 
 
 app: Final = Watched(App(), stage)

@@ -50,6 +50,23 @@ def test_head_never_starts_the_stream(server: Server, where: str) -> None:
         assert (client.body, server.all("opened")) == (b"", [])
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["theme=dark; session=ada"],
+        ["theme=dark", "session=ada"],  # one each, which is better compressed (RFC 9113 § 8.2.3)
+        ["session=ada", "theme=dark", "lang=en"],
+    ],
+)
+@on()
+def test_a_session_cookie_is_read_on_however_many_lines_cookies_are_sent(
+    server: Server, lines: list[str]
+) -> None:
+    with ask(server, "/me", headers=[("cookie", line) for line in lines]) as client:
+        client.drain()
+    assert (client.status, client.body) == (200, b'{"name":"ada"}')
+
+
 @on(*HTTP1_KINDS)
 def test_a_connection_goes_on_after_head_and_after_a_stream(server: Server) -> None:
     server.cue("/gated", "item", "item", "end")
