@@ -16,7 +16,11 @@ from msgspec import Struct
 from demo_app.notifications.events import Event, Missed
 from jero import HTTPError
 
-_ID: Final = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
+_ID: Final = re.compile(r"([0-9]{1,20})-([0-9]{1,20})")
+
+
+_TOO_BIG: Final = 2**64
+"""Redis counts in 64 bits, and refuses an id that does not fit."""
 
 
 class EventID(Struct, frozen=True, order=True):
@@ -36,7 +40,8 @@ class EventID(Struct, frozen=True, order=True):
     def parse(cls, text: str) -> "EventID":
         """The id that a reader names as its last. For one that is none of ours, the place before all that is kept."""
         found = _ID.fullmatch(text)
-        return cls(int(found[1]), int(found[2])) if found else BEGINNING
+        numbers = (int(found[1]), int(found[2])) if found else (_TOO_BIG, 0)
+        return cls(*numbers) if max(numbers) < _TOO_BIG else BEGINNING
 
 
 BEGINNING: Final = EventID(0)
@@ -89,6 +94,8 @@ class Window:
         self._size = size
         self._entries: list[Entry] = []
         self._grown = asyncio.Event()
+        self.resets = 0
+        """How often the log was replaced by one with lower ids."""
         self.floor = end
         self.end = end
 
@@ -103,6 +110,7 @@ class Window:
     def skip(self, end: EventID) -> None:
         """Begin anew after this place, where what came before it is not known."""
         self._entries.clear()
+        self.resets += end < self.end
         self.floor = self.end = end
         self._wake()
 

@@ -47,7 +47,8 @@ RETRY: Final = 0.25
 CONNECTIONS: Final = 16
 """How many connections a process has at most, beside the one that follows. Who needs one more waits for it."""
 
-type Row = tuple[str, Mapping[str, str]]
+type Row = tuple[bytes, Mapping[bytes, bytes]]
+"""An entry of the stream as Redis returns it. Its id is ASCII; in its fields there can be anything."""
 
 _decode: Final = msgspec.json.Decoder(Event).decode
 
@@ -71,16 +72,17 @@ class RedisFeed(Feed):
         self._follower = follower
         self._kept = kept
         self._window = Window(kept, BEGINNING)
+        self._is_following = False
 
     @override
     async def publish(self, event: Event) -> EventID:
-        fields = {"event": msgspec.json.encode(event).decode()}
+        fields = {"event": msgspec.json.encode(event)}
         try:
             given = await self._redis.xadd(KEY, fields, maxlen=self._kept, approximate=True)  # pyright: ignore[reportArgumentType, reportUnknownMemberType] - a mapping's key type is invariant
         except RedisError as error:
             _logger.warning("could not publish", extra={"error": type(error).__name__})
             raise FeedUnavailableError from None
-        return EventID.parse(str(given))
+        return _parse(cast("bytes", given))
 
     @override
     async def read(self, after: EventID | None) -> AsyncGenerator[Entry]:
@@ -90,7 +92,10 @@ class RedisFeed(Feed):
             yield Entry(place)
         # What became of a place that somebody comes back to, only Redis knows.
         is_known = after is None
+        resets = window.resets
         while True:
+            if resets != window.resets:
+                is_known, resets = False, window.resets
             if is_known and place >= window.floor:
                 entries = window.after(place)
                 if not entries:
@@ -112,42 +117,74 @@ class RedisFeed(Feed):
     @override
     async def check(self) -> None:
         try:
-            await self._redis.ping()  # pyright: ignore[reportGeneralTypeIssues, reportUnknownMemberType] - typed for both kinds of client
+            kind = cast("bytes", await self._redis.type(KEY))  # pyright: ignore[reportGeneralTypeIssues, reportUnknownMemberType] - typed for both kinds of client
         except RedisError:
             raise FeedUnavailableError from None
+        if kind not in (b"stream", b"none") or not self._is_following:
+            raise FeedUnavailableError
 
     async def start(self) -> None:
-        """Begin after what there is now. Raises `RedisError`."""
+        """Begin after the newest event there is. Raises `RedisError`."""
         self._window.skip((await self._look(BEGINNING)).last)
+        self._is_following = True
 
     async def follow(self) -> None:
-        """Read what is published, as it is, until cancelled. While Redis is away, ask for it again and again."""
-        is_away = False
+        """Read events as they are published, until cancelled. After a failure, log it and try again.
+
+        While it fails, `check` reports the feed as unavailable.
+        """
         while True:
             try:
-                page = await self._look(self._window.end)
-                if page.is_gap:
-                    self._window.skip(page.last)
-                if is_away:
-                    _logger.info("Redis is back")
-                    is_away = False
-                while True:
-                    await self._follow_once()
+                await self._catch_up()
+                while await self._follow_once():
+                    pass
             except RedisError as error:
-                if not is_away:
-                    _logger.warning("Redis is away", extra={"error": type(error).__name__})
-                is_away = True
+                self._note_failure(error)
+            except Exception as error:  # noqa: BLE001 - without its follower a process would publish and deliver nothing
+                self._note_failure(error, is_unexpected=True)
+            else:
+                continue
             await asyncio.sleep(RETRY)
 
-    async def _follow_once(self) -> None:
+    async def _catch_up(self) -> None:
+        """Read what there is by now, noticing what was dropped unread."""
+        is_behind = True
+        while is_behind:
+            page = await self._look(self._window.end)
+            if page.is_gap and page.last != BEGINNING:
+                self._window.skip(page.last)
+                break
+            for entry in page.entries:
+                self._window.append(entry)
+            is_behind = bool(page.entries)
+        if not self._is_following:
+            _logger.info("following Redis again")
+            self._is_following = True
+
+    async def _follow_once(self) -> bool:
+        """Wait for the next events. False if `_catch_up` has to look first whether any were dropped unread.
+
+        Redis keeps at least `kept` events, so when fewer come, none was dropped before them. When none comes, the
+        stream may be another one whose ids are lower.
+        """
         end, milliseconds = str(self._window.end), int(BLOCK * 1000)
         streams = cast(
-            "Sequence[tuple[str, Sequence[Row]]]",
+            "Sequence[tuple[bytes, Sequence[Row]]]",
             await self._follower.xread({KEY: end}, count=PAGE, block=milliseconds),
         )
-        for _, rows in streams:
-            for entry in _entries(rows):
-                self._window.append(entry)
+        rows = [row for _, rows in streams for row in rows]
+        if not 0 < len(rows) < min(PAGE, self._kept):
+            return False
+        for entry in _entries(rows):
+            self._window.append(entry)
+        return True
+
+    def _note_failure(self, error: Exception, *, is_unexpected: bool = False) -> None:
+        """Log a failure, unless it follows another one."""
+        if self._is_following:
+            extra = {"error": type(error).__name__}
+            _logger.warning("cannot follow Redis", extra=extra, exc_info=is_unexpected)
+        self._is_following = False
 
     async def _await_page(self, place: EventID) -> _Page:
         while True:
@@ -166,28 +203,40 @@ class RedisFeed(Feed):
             return _Page([], BEGINNING, is_gap=place != BEGINNING)
         if isinstance(info, Exception):
             raise info
-        last = EventID.parse(info["last-generated-id"])
-        if place > last:  # it was given by a Redis that has lost it since
-            return _Page([], last, is_gap=True)
+        last = _parse(info["last-generated-id"])
+        if place >= last:  # a later one was given by a Redis that has lost it since
+            return _Page([], last, is_gap=place > last)
+        if isinstance(rows, Exception):
+            raise rows
         if place == BEGINNING:
             is_gap = info["entries-added"] > info["length"]
         else:
             first: Row | None = info["first-entry"]
-            is_gap = first is None or place < EventID.parse(first[0])
+            is_gap = first is None or place < _parse(first[0])
         return _Page(_entries(cast("Sequence[Row]", rows)), last, is_gap)
+
+
+def _parse(event_id: bytes) -> EventID:
+    return EventID.parse(event_id.decode("ascii"))
 
 
 def _entries(rows: Sequence[Row]) -> Sequence[Entry]:
     return [_entry(event_id, fields) for event_id, fields in rows]
 
 
-def _entry(event_id: str, fields: Mapping[str, str]) -> Entry:
+def _entry(event_id: bytes, fields: Mapping[bytes, bytes]) -> Entry:
+    """The entry, or only its place if this process cannot read the event.
+
+    While a deployment rolls, a process can meet events that only its successor knows; and whoever reaches Redis can
+    add what is no event at all.
+    """
+    place = _parse(event_id)
     try:
-        return Entry(EventID.parse(event_id), _decode(fields.get("event", "")))
-    except msgspec.DecodeError:
-        # While a deployment rolls, a process can meet events that only its successor knows.
-        _logger.warning("an event is of no known kind", extra={"event_id": event_id})
-        return Entry(EventID.parse(event_id))
+        return Entry(place, _decode(fields[b"event"]))
+    except (KeyError, ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+        extra = {"event_id": str(place), "error": type(error).__name__}
+        _logger.warning("skipped an entry that is not a known event", extra=extra)
+        return Entry(place)
 
 
 @asynccontextmanager
@@ -216,5 +265,4 @@ def _pool(url: str, timeout: float, connections: int) -> BlockingConnectionPool:
         socket_timeout=timeout,
         socket_connect_timeout=TIMEOUT,
         retry=Retry(NoBackoff(), 0),
-        decode_responses=True,
     )

@@ -102,6 +102,8 @@ async def test_a_slow_reader_holds_up_nobody_and_is_told_what_it_missed(feed: Fe
     assert kept[-1] == str(int(kept[0]) + KEPT - 1)
 
 
-@pytest.mark.parametrize("text", ["", "7", "a-b", "1-2-3", f"{10**19}-0", "²-0"])
+@pytest.mark.parametrize(
+    "text", ["", "7", "a-b", "1-2-3", f"{2**64}-0", f"0-{2**64}", "9" * 4000, "²-0"]
+)
 def test_an_id_that_is_none_of_ours_is_the_place_before_everything(text: str) -> None:
     assert EventID.parse(text) == BEGINNING
