@@ -25,7 +25,7 @@ from jero.body import Chunks, Limits, Lines, read_json, read_whole, require_json
 from jero.errors import BadRequestError, InvalidRequestError
 from jero.faults import find_faults
 from jero.fields import combine, lines_of
-from jero.parameters import compile_reader, guard, unreal_texts
+from jero.parameters import compile_guard, compile_reader
 
 type Read = Callable[[Scope, Receive], Awaitable[object]]
 """Reads one argument from a request. Raises `HTTPError` for what the request lacks or has wrong."""
@@ -153,7 +153,7 @@ def _compile_headers(annotation: object, _context: Context) -> Read:
 
 
 def _compile_last_event_id(annotation: object, _context: Context) -> Read:
-    unreal = unreal_texts(annotation)
+    guard = compile_guard(annotation)
     # The faults are of what an id can be: a header that is there says something, and nothing is not in question.
     kind = without_none(annotation)
 
@@ -163,9 +163,11 @@ def _compile_last_event_id(annotation: object, _context: Context) -> Read:
         if value is None:
             return None
         try:
-            text = guard(value.decode(), unreal)
+            text = value.decode()
         except UnicodeDecodeError:
             raise BadRequestError("Last-Event-ID is not UTF-8.") from None
+        if guard is not None:
+            text = guard(text)
         try:
             return msgspec.convert(text, annotation, strict=False)
         except msgspec.ValidationError:

@@ -1,13 +1,15 @@
 """Header fields as Python sees them (a Struct, or a mapping) ↔ the pairs of bytes that ASGI takes."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Final, cast, get_args
 
 import msgspec
 from msgspec import Struct
 
-from jero.annotations import has_text_form, show
+from jero.annotations import has_text_form, parts_of, show
+from jero.http_date import format_http_date
 
 type HeaderPairs = list[tuple[bytes, bytes]]
 type RawHeaders = Mapping[str, str]
@@ -67,16 +69,44 @@ def field_names(struct: type[Struct]) -> list[tuple[str, str]]:
 
     `x_trace_id` becomes `x-trace-id`; a name given with `msgspec.field(name=…)` is taken as it is. Raises
     `TypeError`, which names the field, for a field whose type has no text form, and `ValueError` for one whose name
-    is none for a header.
+    is not valid for a header or was written for JSON, as by `rename="camel"`.
     """
     names: list[tuple[str, str]] = []
     for field in msgspec.structs.fields(struct):
         require_text_form("header", field.name, field.type)
+        if is_list_of_dates(field.type):
+            raise TypeError(
+                f"the header field `{field.name}: {show(field.type)}` cannot be a list: dates in headers contain commas"
+                " (RFC 9110 § 5.6.7); use a single datetime, or list[str]"
+            )
+        hyphenated = field.name.replace("_", "-")
         is_renamed = field.encode_name != field.name
-        name = field.encode_name if is_renamed else field.name.replace("_", "-")
+        name = field.encode_name if is_renamed else hyphenated
+        if is_renamed and name.lower() != hyphenated.lower() and name in _styled(field.name):
+            raise ValueError(
+                f"{struct.__name__} renames `{field.name}` to {name!r}, which is not the header {hyphenated!r}: declare"
+                f" the Struct with `rename='kebab'`; if the header is really called {name!r}, name the field"
+                f" `{name.replace('_', '').lower()}` and give it `msgspec.field(name={name!r})`"
+            )
         encode_pair(name, "")
         names.append((field.name, name))
     return names
+
+
+def _styled(name: str) -> Iterator[str]:
+    """What a field is called where msgspec renames a whole Struct for JSON."""
+    for style in ("camel", "pascal", "upper", "lower"):
+        yield from msgspec.defstruct("_", [(name, object)], rename=style).__struct_encode_fields__
+
+
+def is_date(annotation: object) -> bool:
+    """Whether values of this type are dates as HTTP writes them: `datetime`, be it optional."""
+    return datetime in parts_of(annotation)
+
+
+def is_list_of_dates(annotation: object) -> bool:
+    """Whether this is `list[datetime]` or the like."""
+    return any(map(is_date, (item for part in parts_of(annotation) for item in get_args(part))))
 
 
 def require_text_form(kind: str, name: str, annotation: object) -> None:
@@ -91,7 +121,9 @@ def require_text_form(kind: str, name: str, annotation: object) -> None:
 def compile_encoder(struct: type[Struct]) -> Callable[[Struct], HeaderPairs]:
     """Read the fields of a header Struct once; return the function that turns its instances into pairs.
 
-    A field that is `None` is left out, one that is a list is sent once an element. Raises as `field_names` does.
+    A field that is `None` is left out, one that is a list is sent once an element, and a `datetime` is sent as an
+    HTTP-date (RFC 9110 § 5.6.7). Raises as `field_names` does; the function raises `ValueError` for a value that a
+    header cannot have, such as a `datetime` without a time zone.
     """
     names = field_names(struct)
 
@@ -109,6 +141,8 @@ def compile_encoder(struct: type[Struct]) -> Callable[[Struct], HeaderPairs]:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return format_http_date(value)
     plain: object = msgspec.to_builtins(value)
     if isinstance(plain, bool):
         return "true" if plain else "false"

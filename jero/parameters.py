@@ -1,9 +1,6 @@
 """Text by name → a Struct: the slots of a path, a query string, header fields."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
-from functools import partial
 from typing import Final, cast, get_origin
 
 import msgspec
@@ -13,12 +10,11 @@ from jero.annotations import config_of, parts_of, without_none
 from jero.errors import InvalidRequestError
 from jero.faults import Fault, Place, explain, find_faults, member
 from jero.fields import combine, elements
-from jero.headers import field_names, require_text_form
+from jero.finite import is_finite
+from jero.headers import field_names, is_date, require_text_form
+from jero.http_date import parse_http_date
 
-_UNREAL: Final = (
-    "null",
-    *(sign + word for sign in ("", "+", "-") for word in ("nan", "inf", "infinity")),
-)
+_NOT_A_DATE: Final = "Expected an HTTP-date, such as `Sun, 06 Nov 1994 08:49:37 GMT`"
 
 type Texts = Mapping[str, Sequence[str]]
 """What was given, by name: one text, or as many as the name was given times."""
@@ -35,16 +31,18 @@ class _Field(Struct, frozen=True):
     is_list: bool
     is_required: bool
     is_header: bool
-    unreal: frozenset[str]
-    """What `unreal_texts` says of its type."""
+    is_date: bool
+    guard: Callable[[str], str] | None
 
     def value_of(self, given: Sequence[str]) -> str | list[str]:
         """What msgspec is to convert: one text, or a list; also where there ought to be one, so that it refuses."""
         texts = given
         if self.is_header:
             texts = elements(self.name, given) if self.is_list else [combine(self.name, given)]
-        if self.unreal:
-            texts = [guard(text, self.unreal) for text in texts]
+        if self.is_date:
+            texts = list(map(_rewrite_date, texts))
+        if self.guard is not None:
+            texts = list(map(self.guard, texts))
         return list(texts) if self.is_list or len(texts) > 1 else texts[0]
 
 
@@ -91,17 +89,35 @@ def _faults_of(field: _Field, place: Place, texts: Texts) -> list[Fault]:
     value = field.value_of(given)
     if isinstance(value, list) and not field.is_list:
         return [Fault(place, path, f"Given {len(given)} times, expected once")]
-    return find_faults(place, value, field.annotation, path=path, is_text=True)
+    found = find_faults(place, value, field.annotation, path=path, is_text=True)
+    if not field.is_date:
+        return found
+    return [
+        msgspec.structs.replace(fault, detail=_NOT_A_DATE) if "RFC3339" in fault.detail else fault
+        for fault in found
+    ]
 
 
-def unreal_texts(annotation: object) -> frozenset[str]:
-    """What msgspec reads as `None` or as a number that has no JSON, in lower case: a text says neither."""
-    return frozenset(filter(partial(_is_unreal, annotation), _UNREAL))
+def _rewrite_date(text: str) -> str:
+    """An HTTP-date in the format that msgspec reads (RFC 3339); any other text as it is."""
+    time = parse_http_date(text)
+    return text if time is None else time.isoformat()
 
 
-def guard(text: str, unreal: frozenset[str]) -> str:
-    """The text, or where it is one of these, one that msgspec refuses as it does any that is no value."""
-    return f"{text}\N{ZERO WIDTH SPACE}" if text.lower() in unreal else text
+def compile_guard(annotation: object) -> Callable[[str], str] | None:
+    """The function that keeps text from being read as `None`, NaN or an infinity, which only msgspec's lax mode does.
+
+    It returns other text as it is, and such text as one that msgspec refuses. `None` if the type needs no guard.
+    """
+    if not any(_is_unreal(annotation, text) for text in ("null", "nan")):
+        return None
+
+    def guard(text: str) -> str:
+        # All of those words have an `n` in them, and numbers have none.
+        is_unreal = "n" in text.lower() and _is_unreal(annotation, text)
+        return f"{text}\N{ZERO WIDTH SPACE}" if is_unreal else text
+
+    return guard
 
 
 def _is_unreal(annotation: object, text: str) -> bool:
@@ -111,7 +127,7 @@ def _is_unreal(annotation: object, text: str) -> bool:
         except msgspec.ValidationError:
             continue
         each = cast("list[object]", read)[0] if isinstance(read, list) else read
-        return each is None or (isinstance(each, float | Decimal) and not math.isfinite(each))
+        return each is None or not is_finite(each)
     return False
 
 
@@ -131,7 +147,8 @@ def _fields(place: Place, struct: type[Struct]) -> list[_Field]:
             is_list=any(get_origin(part) is list for part in parts_of(field.type)),
             is_required=field.required,
             is_header=place == "header",
-            unreal=unreal_texts(field.type),
+            is_date=place == "header" and is_date(field.type),
+            guard=compile_guard(field.type),
         )
         for field, name in zip(fields, names, strict=True)
     ]

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from enum import Enum
 from typing import Annotated, Literal
 from uuid import UUID
@@ -9,7 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from jero.headers import compile_encoder, encode_pair, encode_raw, merge
+from jero import EmptyResponse, Endpoint
+from jero.headers import compile_encoder, encode_pair, encode_raw, field_names, merge
+from tests.asking import app_of
+from tests.requests import echo_of
+from tests.wiring import failure_of
 
 
 class Colour(Enum):
@@ -44,6 +48,73 @@ def test_a_struct_becomes_pairs_named_by_its_fields() -> None:
         (b"link", b"<b>"),
         (b"x-own_name", b"kept"),
     ]
+
+
+class Dated(Struct):
+    last_modified: datetime
+    expires: datetime | None = None
+
+
+def test_a_datetime_is_sent_as_an_http_date() -> None:
+    time = datetime(1994, 11, 6, 10, 49, 37, 999_999, tzinfo=timezone(timedelta(hours=2)))
+    assert compile_encoder(Dated)(Dated(time)) == [
+        (b"last-modified", b"Sun, 06 Nov 1994 08:49:37 GMT")
+    ]
+
+
+def test_a_datetime_without_a_time_zone_is_not_sent() -> None:
+    with pytest.raises(ValueError, match="has no time zone"):
+        compile_encoder(Dated)(Dated(datetime(1994, 11, 6)))  # noqa: DTZ001 - what is tested
+
+
+class ListOfDates(Struct):
+    x_at: list[datetime] | None = None
+
+
+def renamed(rename: Literal["camel", "pascal", "upper", "kebab"]) -> type[Struct]:
+    return msgspec.defstruct("Trace", [("x_trace_id", str), ("etag", str)], rename=rename)
+
+
+class Called(Struct):
+    soap_action: str = msgspec.field(name="SOAPAction")
+    do_not_track: str = msgspec.field(name="DNT")
+    x_request_id: str = msgspec.field(name="X-Request-ID")
+
+
+def test_a_header_may_have_any_name_that_is_given_to_its_field() -> None:
+    names = [name for _, name in field_names(Called)]
+    assert names == ["SOAPAction", "DNT", "X-Request-ID"]
+
+
+def test_fields_may_be_renamed_as_headers_are_written() -> None:
+    assert [name for _, name in field_names(renamed("kebab"))] == ["x-trace-id", "etag"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("headers", "text"),
+    [
+        (renamed("camel"), "renames `x_trace_id` to 'xTraceId', which is not the header 'x-trace-id'"),
+        (renamed("pascal"), "to 'XTraceId', which is not the header 'x-trace-id': declare the"),
+        (renamed("upper"), "renames `x_trace_id` to 'X_TRACE_ID', which is not the header"),
+        (ListOfDates, "`x_at: list[datetime.datetime] | None` cannot be a list: dates in headers"),
+    ],
+)  # fmt: skip
+async def test_headers_that_could_never_match_are_a_wiring_error(
+    headers: type[Struct], text: str
+) -> None:
+    taken = await failure_of(app_of(echo_of("headers", headers)))
+    assert taken.startswith("Echoing.get takes `headers`, which cannot work: ")
+    assert text in taken
+
+    async def get(self: Endpoint) -> None:
+        raise NotImplementedError
+
+    get.__annotations__["return"] = EmptyResponse[headers]
+    sends = type("Sends", (Endpoint,), {"get": get}, path="/")
+    sent = await failure_of(app_of(sends()))
+    assert sent.startswith("Sends.get: ")
+    assert text in sent
 
 
 def test_a_later_layer_replaces_every_field_of_the_same_name() -> None:

@@ -230,6 +230,46 @@ async def test_headers_that_are_wrong_are_a_422_that_names_each() -> None:
     ]
 
 
+class Conditional(Struct):
+    if_modified_since: datetime | None = None
+    if_none_match: list[str] = []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sun, 06 Nov 1994 08:49:37 GMT",
+        "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun Nov  6 08:49:37 1994",
+        "1994-11-06T08:49:37Z",  # not an HTTP-date, and unambiguous
+    ],
+)
+async def test_a_datetime_header_is_read_in_every_format_of_http_dates(text: str) -> None:
+    echo = echo_of("headers", Conditional)
+    await ask(app_of(echo), "/", headers=(("if-modified-since", text),))
+    assert echo.given == [Conditional(datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC))]
+
+
+@pytest.mark.parametrize("text", ["", "today", "Sun, 06 Nov 1994 25:49:37 GMT"])
+async def test_a_datetime_header_that_is_not_a_date_is_a_422_with_an_example(text: str) -> None:
+    echo = echo_of("headers", Conditional)
+    answer = await ask(app_of(echo), "/", headers=(("if-modified-since", text),))
+    assert (answer.status, echo.given) == (422, [])
+    assert answer.problem["errors"] == [
+        {
+            "in": "header",
+            "path": "$.if-modified-since",
+            "detail": "Expected an HTTP-date, such as `Sun, 06 Nov 1994 08:49:37 GMT`",
+        }
+    ]
+
+
+async def test_commas_within_an_entity_tag_do_not_split_it() -> None:
+    echo = echo_of("headers", Conditional)
+    await ask(app_of(echo), "/", headers=(("if-none-match", '"a,b", W/"c,d"'),))
+    assert echo.given == [Conditional(if_none_match=['"a,b"', 'W/"c,d"'])]
+
+
 async def test_a_header_of_a_megabyte_is_a_value_like_another() -> None:
     _, given = await trace(("x-trace-id", "x" * 1_000_000))
     assert given == [Trace("x" * 1_000_000)]
@@ -264,6 +304,7 @@ class Returned(Struct):
     x_on: date
     x_id: UUID
     x_price: Decimal
+    x_at: datetime
     x_note: str | None = None
 
 
@@ -275,6 +316,7 @@ headers = st.builds(
     x_id=st.uuids(),
     x_note=st.none() | st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1),
     x_price=st.decimals(allow_nan=False, allow_infinity=False),
+    x_at=st.datetimes(timezones=st.just(UTC)).map(lambda time: time.replace(microsecond=0)),
 )
 
 
@@ -318,6 +360,9 @@ class Limits(Struct):
         ("before", "NULL"),
         ("prices", "Infinity"),
         ("prices", "null"),
+        ("prices", "sNaN"),
+        ("prices", "-NaN123"),
+        ("prices", " +i_nf "),
     ],
 )
 def test_no_value_and_no_number_cannot_be_written_as_text(name: str, text: str) -> None:
@@ -325,5 +370,14 @@ def test_no_value_and_no_number_cannot_be_written_as_text(name: str, text: str) 
         compile_reader("query", Limits)({name: [text]})
 
 
-def test_a_text_may_be_any_word() -> None:
-    assert compile_reader("query", Limits)({"text": ["null"]}) == Limits(text="null")
+@pytest.mark.parametrize("text", ["null", "NaN", "sNaN"])
+def test_a_text_may_be_any_word(text: str) -> None:
+    assert compile_reader("query", Limits)({"text": [text]}) == Limits(text=text)
+
+
+class Sizes(Struct):
+    size: float | Literal["no limit"] = 0
+
+
+def test_a_word_that_a_type_names_is_that_word() -> None:
+    assert compile_reader("query", Sizes)({"size": ["no limit"]}) == Sizes("no limit")

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Final, Literal, cast
 
@@ -21,7 +22,8 @@ from jero.errors import (
     title_of,
 )
 from jero.faults import Fault
-from jero.headers import field_names
+from jero.headers import field_names, is_date
+from jero.http_date import format_http_date
 from jero.openapi.schemas import Members, Schemas
 from jero.responses import EmptyResponse, HTMLResponse, RedirectResponse, TextResponse
 from jero.returns import MEDIA_TYPES, Returned
@@ -47,6 +49,9 @@ _IN: Final = {"path": "path", "params": "query", "headers": "header"}
 
 _IGNORED: Final = ("accept", "content-type", "authorization")
 """Header parameters that OpenAPI has other places for, and so ignores (Parameter Object, `name`)."""
+
+_HTTP_DATE: Final[Mapping[str, object]] = {"format": "http-date"}
+"""What a `datetime` is in a header (OpenAPI Format Registry)."""
 
 _STATUSES: Final[Mapping[type, str]] = {
     EmptyResponse: "204",
@@ -138,8 +143,12 @@ def _parameters(handler: Handler, schemas: Schemas) -> list[Members]:
         for field, name in zip(fields, names, strict=True):
             if place == "header" and name.lower() in _IGNORED:
                 continue
-            schema = schemas.of(without_none(field.type), handler.name)
-            if field.default is not msgspec.NODEFAULT and field.default is not None:
+            date = _HTTP_DATE if place == "header" and is_date(field.type) else {}
+            schema = schemas.of(without_none(field.type), handler.name, **date)
+            if date and isinstance(field.default, datetime):
+                default = field.default.replace(tzinfo=field.default.tzinfo or UTC)
+                schema["default"] = format_http_date(default)
+            elif field.default is not msgspec.NODEFAULT and field.default is not None:
                 schema["default"] = msgspec.to_builtins(field.default, str_keys=True)
             required = field.required or place == "path"
             parameters.append(
@@ -277,7 +286,8 @@ def _headers(handler: Handler, schemas: Schemas) -> Members:
             name.lower() == "content-type"
         ):  # which OpenAPI ignores here, for it is the key of the content
             continue
-        schema = schemas.of(without_none(field.type), handler.name)
+        date = _HTTP_DATE if is_date(field.type) else {}
+        schema = schemas.of(without_none(field.type), handler.name, **date)
         is_always_sent = type(None) not in parts_of(field.type)
         headers[name] = present(required=is_always_sent) | {"schema": schema}
     return headers

@@ -17,6 +17,7 @@ class _Wanted(msgspec.Struct, frozen=True):
     owner: str
     annotation: object
     schema: Members
+    more: Members
 
 
 class Schemas:
@@ -28,13 +29,16 @@ class Schemas:
     def __init__(self) -> None:
         self._wanted: list[_Wanted] = []
 
-    def of(self, annotation: object, owner: str) -> Members:
-        """The schema of a type, which is a reference where it is a component. `owner` is told if there is none."""
+    def of(self, annotation: object, owner: str, **more: object) -> Members:
+        """The schema of a type, which is a reference where it is a component, with `more` keywords or other ones.
+
+        `owner` is named in the error if there is no schema.
+        """
         parts = parts_of(annotation)
         if len(parts) > 1 and not _can_be_told_apart(annotation):
             return {"anyOf": [self.of(part, owner) for part in parts]}
         schema: Members = {}
-        self._wanted.append(_Wanted(owner, annotation, schema))
+        self._wanted.append(_Wanted(owner, annotation, schema, more))
         return schema
 
     def complete(self) -> Members:
@@ -53,7 +57,7 @@ class Schemas:
                 f"two types are called {name} in one module, so they cannot be documented: rename one of them"
             ) from error
         for wanted, schema in zip(self._wanted, schemas, strict=True):
-            wanted.schema.update(schema)
+            wanted.schema.update(schema | wanted.more)
         return dict(components)
 
     def _culprit(self) -> str:

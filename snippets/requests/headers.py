@@ -1,5 +1,6 @@
-"""Header fields, as a Struct: hyphens for underscores, lists, and what is missing."""
+"""Header fields, as a Struct: hyphens for underscores, dates, lists, and what is missing."""
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -12,18 +13,25 @@ from jero import BaseApp, Endpoint
 class PrintHeaders(Struct):
     idempotency_key: UUID  # Idempotency-Key
     x_printer: Literal["thermal", "laser"] = "thermal"
+    x_print_after: datetime | None = None
     accept_language: list[str] = []
 
 
 class Job(Struct):
     id: UUID
     printer: str
+    print_after: datetime | None
     languages: list[str]
 
 
 class LabelsEndpoint(Endpoint, path="/labels"):
     async def post(self, headers: PrintHeaders) -> Job:
-        return Job(headers.idempotency_key, headers.x_printer, headers.accept_language)
+        return Job(
+            headers.idempotency_key,
+            headers.x_printer,
+            headers.x_print_after,
+            headers.accept_language,
+        )
 
 
 # --8<-- [end:headers]

@@ -1,10 +1,11 @@
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from msgspec import Struct
 
-from jero import Endpoint
+from jero import EmptyResponse, Endpoint
 from tests.openapi.asking import Document, document_of, fetch
 from tests.openapi.shop import app
 
@@ -28,6 +29,30 @@ def item_of(operation: Any, media_type: str) -> Any:
 
 def ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+class Conditional(Struct):
+    if_modified_since: datetime = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
+
+
+class Dated(Struct):
+    expires: datetime | None = None
+
+
+class DatedEndpoint(Endpoint, path="/dated"):
+    async def get(self, headers: Conditional) -> EmptyResponse[Dated]:
+        raise NotImplementedError
+
+
+def test_a_datetime_in_a_header_is_documented_as_an_http_date() -> None:
+    get = told(document_of(DatedEndpoint()), "GET", "/dated")
+    assert parameter(get, "if-modified-since")["schema"] == {
+        "type": "string",
+        "format": "http-date",
+        "default": "Sun, 06 Nov 1994 08:49:37 GMT",
+    }
+    sent = get["responses"]["204"]["headers"]["expires"]
+    assert sent["schema"] == {"type": "string", "format": "http-date"}
 
 
 PROBLEM = {"application/problem+json": {"schema": ref("Problem")}}
