@@ -1,19 +1,27 @@
 """Who printed that? Standard output, standard error and `logging`, told apart by the run that caused them.
 
-A context variable names the run that the current code belongs to; tasks and threads started from it inherit the
-name. What is written outside every run goes where it always went. Capturing lasts as long as some run does.
+A context variable names the run that the current code belongs to. Tasks inherit it; a new thread and a job of a thread
+pool do not (`asyncio.to_thread` and anyio's aside), so while something is captured, both are given it. What is written
+outside every run goes where it always went. Capturing lasts as long as some run does.
 """
 
 import logging
 import sys
-from collections.abc import Buffer, Generator
+from collections.abc import Buffer, Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from io import RawIOBase, TextIOBase
-from typing import Final, Literal, Protocol, TextIO, override
+from io import RawIOBase, TextIOBase, UnsupportedOperation
+from threading import Thread, current_thread
+from typing import Any, BinaryIO, Final, Literal, Protocol, TextIO, override
+from weakref import WeakKeyDictionary, ref
 
 LONGEST_LINE: Final = 65_536
 """How many characters one line may have: a longer one is cut into several."""
+
+NO_INPUT: Final = (
+    "an example has no standard input to read: take what it needs from the request instead"
+)
 
 
 class Sink(Protocol):
@@ -30,11 +38,19 @@ class Sink(Protocol):
         ...
 
 
-_current: ContextVar[Sink | None] = ContextVar("run", default=None)
+_current: ContextVar[Sink | None] = ContextVar("run")
+
+
+_started_by: Final[WeakKeyDictionary[Thread, ref[Sink]]] = WeakKeyDictionary()
+"""The run that started a thread. Jobs of a pool belong to whoever submits them, not to whoever started its threads."""
 
 
 def _sink() -> Sink | None:
-    sink = _current.get()
+    try:
+        sink = _current.get()
+    except LookupError:
+        started_by = _started_by.get(current_thread())
+        sink = started_by and started_by()
     return sink if sink is not None and sink.is_open else None
 
 
@@ -148,6 +164,68 @@ class _LogHandler(logging.Handler):
             self._before.handle(record)
 
 
+class _Input(TextIOBase):
+    """Standard input, of which a run has none: whoever started the process is not its reader."""
+
+    def __init__(self, real: TextIO) -> None:
+        self._real = real
+
+    def _input(self) -> TextIO:
+        if _sink() is not None:
+            raise EOFError(NO_INPUT)
+        return self._real
+
+    @property
+    def buffer(self) -> BinaryIO:
+        """Where bytes can be read."""
+        return self._input().buffer
+
+    @override
+    def fileno(self) -> int:
+        if _sink() is not None:  # `input` would go to the terminal past this object
+            raise UnsupportedOperation(NO_INPUT)
+        return self._real.fileno()
+
+    @override
+    def read(self, size: int | None = -1, /) -> str:
+        return self._input().read(-1 if size is None else size)
+
+    @override
+    def readline(self, size: int = -1, /) -> str:  # pyright: ignore[reportIncompatibleMethodOverride] - typeshed has two forms of it
+        return self._input().readline(size)
+
+    @override
+    def readable(self) -> bool:
+        return True
+
+
+def _starting(start: Callable[[Thread], None]) -> Callable[[Thread], None]:
+    def start_in_run(self: Thread) -> None:
+        if (sink := _sink()) is not None:
+            _started_by[self] = ref(sink)
+        start(self)
+
+    return start_in_run
+
+
+def _submitting(submit: Callable[..., Future[Any]]) -> Callable[..., Future[Any]]:
+    def submit_in_run(
+        self: ThreadPoolExecutor, job: Callable[..., object], /, *args: object, **kwargs: object
+    ) -> Future[Any]:
+        sink = _sink()
+
+        def job_in_run(*args: object, **kwargs: object) -> object:
+            token = _current.set(sink)
+            try:
+                return job(*args, **kwargs)
+            finally:
+                _current.reset(token)
+
+        return submit(self, job_in_run, *args, **kwargs)
+
+    return submit_in_run
+
+
 class _Capture:
     """Puts the captured streams in place for the first run and the real ones back after the last."""
 
@@ -158,7 +236,12 @@ class _Capture:
         self._runs += 1
         if self._runs > 1:
             return
-        self._stdout, self._stderr = sys.stdout, sys.stderr
+        self._start, self._submit = Thread.start, ThreadPoolExecutor.submit
+        self._start_in_run = _starting(self._start)
+        Thread.start = self._start_in_run  # pyright: ignore[reportAttributeAccessIssue] - nobody names `self`
+        self._submit_in_run = ThreadPoolExecutor.submit = _submitting(self._submit)
+        self._stdin, self._stdout, self._stderr = sys.stdin, sys.stdout, sys.stderr
+        sys.stdin = _Input(sys.stdin)
         sys.stdout = _Output("stdout", sys.stdout)
         sys.stderr = _Output("stderr", sys.stderr)
         self._last_resort = logging.lastResort
@@ -179,6 +262,13 @@ class _Capture:
         self._runs -= 1
         if self._runs:
             return
+        # Unless a library that was imported meanwhile has put its own in their place, which then call ours.
+        if Thread.start is self._start_in_run:
+            Thread.start = self._start
+        if ThreadPoolExecutor.submit is self._submit_in_run:
+            ThreadPoolExecutor.submit = self._submit
+        if isinstance(sys.stdin, _Input):
+            sys.stdin = self._stdin
         if isinstance(sys.stdout, _Output):
             sys.stdout = self._stdout
         if isinstance(sys.stderr, _Output):

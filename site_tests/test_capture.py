@@ -1,13 +1,15 @@
 """What a run prints and logs, from wherever and however much."""
 
 import asyncio
+import concurrent.futures
 import faulthandler
 import logging
 import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from jero.testing import VirtualClock
 from playground.asgi import Receive, Scope, Send
 from playground.capture import LONGEST_LINE, Lines
-from playground.events import Disconnect, End, Limit, Log, Request, RunEvent
+from playground.events import Crash, Disconnect, End, Limit, Log, Request, RunEvent
 from playground.recording import collect
 from playground.runner import Limits, run
 
@@ -94,6 +96,115 @@ async def test_what_a_thread_prints_arrives_while_it_works() -> None:
         if len(texts) == 2:
             has_arrived.set()
     assert texts == ["working", "working", "in time"]
+
+
+async def in_default_executor(work: Callable[[], None]) -> None:
+    await asyncio.get_running_loop().run_in_executor(None, work)
+
+
+async def in_pool_of_its_own(work: Callable[[], None]) -> None:
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        await asyncio.wrap_future(pool.submit(work))
+
+
+async def in_thread_of_its_own(work: Callable[[], None]) -> None:
+    thread = threading.Thread(target=work)
+    thread.start()
+    await asyncio.to_thread(thread.join)
+
+
+async def in_thread_of_a_thread(work: Callable[[], None]) -> None:
+    def start() -> None:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+
+    await in_default_executor(start)
+
+
+WAYS_INTO_A_THREAD = [
+    asyncio.to_thread,
+    anyio.to_thread.run_sync,
+    in_default_executor,
+    in_pool_of_its_own,
+    in_thread_of_its_own,
+    in_thread_of_a_thread,
+]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("do", WAYS_INTO_A_THREAD, ids=lambda do: do.__name__)
+async def test_what_a_thread_prints_and_logs_is_its_runs_however_it_was_started(
+    do: Callable[[Callable[[], None]], Awaitable[None]],
+) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        def work() -> None:
+            print("printed")
+            logging.getLogger("shop").warning("logged")
+
+        await do(work)
+
+    assert [log.text for log in logs(await collect(run(app, GET)))] == ["printed", "logged"]
+
+
+@pytest.mark.anyio
+async def test_a_job_of_a_shared_pool_prints_in_the_run_that_submitted_it() -> None:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await asyncio.wrap_future(pool.submit(print, scope["path"]))
+
+        for path in ("/first", "/second"):
+            (log,) = logs(await collect(run(app, Request("GET", path))))
+            assert log.text == path
+
+
+async def print_nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    pass
+
+
+@pytest.mark.anyio
+async def test_what_starts_threads_is_put_back_unless_a_library_has_replaced_it_meanwhile() -> None:
+    start, submit = threading.Thread.start, concurrent.futures.ThreadPoolExecutor.submit
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        captured = threading.Thread.start
+
+        def traced(self: threading.Thread) -> None:
+            captured(self)
+
+        patch.setattr(threading.Thread, "start", traced)
+
+    with pytest.MonkeyPatch.context() as patch:
+        await collect(run(app, GET))
+        assert threading.Thread.start.__name__ == "traced"
+        assert concurrent.futures.ThreadPoolExecutor.submit is submit
+    threading.Thread.start = start
+    await collect(run(print_nothing, GET))
+    assert threading.Thread.start is start
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: input("Your name? "),
+        lambda: sys.stdin.read(),  # noqa: PLW0108 - to be looked up within the run
+        lambda: next(sys.stdin),
+        lambda: sys.stdin.buffer.readline(),  # noqa: PLW0108 - to be looked up within the run
+    ],
+    ids=["input", "read", "next", "buffer"],
+)
+async def test_reading_standard_input_fails_with_what_to_do_instead(
+    read: Callable[[], object],
+) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        read()
+
+    (crash,) = (event for event in await collect(run(app, GET)) if isinstance(event, Crash))
+    assert crash.message == (
+        "EOFError: an example has no standard input to read: take what it needs from the request instead"
+    )
 
 
 @pytest.mark.anyio
