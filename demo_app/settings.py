@@ -24,7 +24,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     openai_base_url: Annotated[str, Meta(pattern="^https?://")] = "https://api.openai.com/v1"
     openai_model: Annotated[str, Meta(min_length=1)] = "gpt-4o-mini"
     openai_timeout: Seconds = 30.0
-    """How long the model may be silent."""
+    """How long the model may take before it sends a piece of text, and between two of them."""
     documents: str = str(Path(__file__).parents[1] / "docs")
     """The folder of Markdown files that our own upstream answers from."""
 

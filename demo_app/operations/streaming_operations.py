@@ -6,6 +6,11 @@ from msgspec import Struct
 
 from demo_app.notifications.events import Event, Notification
 from demo_app.notifications.feed import EventID, Feed, FeedUnavailableError
+from demo_app.operations.fetch_metadata import (
+    FetchMetadata,
+    ForeignSiteError,
+    require_own_site,
+)
 from demo_app.questions.client import Assistant
 from demo_app.questions.errors import MODEL_ERRORS
 from demo_app.questions.messages import AnswerLine, Question
@@ -34,9 +39,12 @@ class QuestionsEndpoint(Endpoint, path="/questions"):
         """Ask. When the reader leaves, the model is stopped."""
         return NDJSONStreamingResponse(stream=self._assistant.answer(json.question))
 
-    @operation(errors=MODEL_ERRORS)
-    async def get(self, params: Question) -> NDJSONStreamingResponse[AnswerLine]:
-        """Ask from the address line of a browser."""
+    @operation(errors=[*MODEL_ERRORS, ForeignSiteError])
+    async def get(
+        self, params: Question, headers: FetchMetadata
+    ) -> NDJSONStreamingResponse[AnswerLine]:
+        """Ask from the address line of a browser. Pages of other sites cannot: an answer costs tokens."""
+        require_own_site(headers)
         return NDJSONStreamingResponse(stream=self._assistant.answer(params.question))
 
 

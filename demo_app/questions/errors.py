@@ -13,6 +13,7 @@ from openai import (
     UnprocessableEntityError,
 )
 
+from demo_app.questions.bounds import OutOfBoundsError
 from jero import HTTPError
 
 
@@ -55,7 +56,7 @@ MODEL_ERRORS = (ModelError, ModelSilentError, ModelBusyError, QuestionRefusedErr
 def explain(error: Exception) -> ModelError:
     """What a failure of the SDK comes to. Nothing of its text is in it, which may tell of keys and accounts."""
     match error:
-        case APITimeoutError():
+        case APITimeoutError() | TimeoutError():
             return ModelSilentError("The model did not answer in time. Ask again later.")
         case RateLimitError():
             return ModelBusyError(
@@ -71,7 +72,7 @@ def explain(error: Exception) -> ModelError:
             )
         case APIStatusError():
             return ModelError(f"The model's service answered with status {error.status_code}.")
-        case APIConnectionError():
+        case APIConnectionError() if not isinstance(error.__cause__, OutOfBoundsError):
             return ModelError("The connection to the model's service failed.")
         case _:
             return ModelError("The model's service answered with something that is no answer.")

@@ -77,6 +77,47 @@ async def test_a_browser_can_ask_in_the_address() -> None:
     assert isinstance(decode(response.text.splitlines()[-1]), Footer)
 
 
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"user-agent": "curl/8.0"},
+        {"user-agent": BROWSER, "sec-fetch-site": "none", "sec-fetch-mode": "navigate"},
+        {"user-agent": BROWSER, "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors"},
+    ],
+)
+async def test_a_person_a_program_and_our_own_page_can_ask(headers: dict[str, str]) -> None:
+    async with client_of() as client:
+        response = await client.get("/questions", params=QUESTION, headers=headers)
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"},
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-user": "?1"},
+        {"sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors"},
+        {"sec-fetch-site": "cross-site", "user-agent": "curl/8.0"},
+        {"sec-fetch-site": "anything"},
+        {"sec-fetch-site": ""},
+        {},
+    ],
+)
+async def test_another_sites_page_cannot_ask(
+    scripted: tuple[Scripted, dict[str, str]], headers: dict[str, str]
+) -> None:
+    upstream, settings = scripted
+    async with client_of(**settings, openai_model="endless") as client:
+        response = await client.get(
+            "/questions", params=QUESTION, headers={"user-agent": BROWSER} | headers
+        )
+    assert (response.status_code, response.json()["title"]) == (403, "Only from this site")
+    assert not upstream.asked.is_set()
+
+
 @pytest.mark.parametrize("question", ["", "x" * 4001])
 async def test_a_question_has_a_length(question: str) -> None:
     async with client_of() as client:
