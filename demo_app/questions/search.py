@@ -3,21 +3,30 @@
 import re
 import sqlite3
 from collections.abc import Generator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
 _FRONT_MATTER: Final = re.compile(r"\A---\n.*?^---$", re.DOTALL | re.MULTILINE)
-_HEADING: Final = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
+_HEADING: Final = re.compile(r"#{1,6}\s+(\S.*)")
 _FENCE: Final = re.compile(r"^\s*(```|~~~)")
+
+WORDS: Final = 32
+"""How many different words of a question are looked for, at most."""
+
 _WORD: Final = re.compile(r"\w+")
 
 # What Markdown says beside the text: names of tests, links and their targets, HTML, attributes, emphasis, code marks.
+# Each part has a greatest length, or a text of nothing but beginnings would take time by the square of its length.
 _MARKUP: Final = (
-    (re.compile(r"\s*\(`[^`]*::[^`]*`\)|:?\s*`[^`]*::[^`]*`"), ""),
-    (re.compile(r"!\[[^]]*\]\([^)]*\)|<[^>]+>|\{[^}]*\}"), ""),
-    (re.compile(r"\[([^]]+)\]\([^)]*\)"), r"\1"),
+    (
+        re.compile(r"\s{0,9}\(`[^`:]{0,200}::[^`]{0,200}`\)|:?\s{0,9}`[^`:]{0,200}::[^`]{0,200}`"),
+        "",
+    ),
+    (re.compile(r"!\[[^]]{0,300}\]\([^)]{0,300}\)|<[^>]{1,300}>|\{[^}]{0,300}\}"), ""),
+    (re.compile(r"\[([^]]{1,300})\]\([^)]{0,300}\)"), r"\1"),
     (re.compile(r"[*`]+"), ""),
 )
 _BLOCK: Final = re.compile(r"\n\s*\n|\n(?=\s*- )")
@@ -60,7 +69,8 @@ class Library:
 
     def find(self, question: str, limit: int = 3) -> Sequence[Section]:
         """The sections that fit the question's words best, where words of a title count more than those of a text."""
-        words = [word for word in _WORD.findall(question.lower()) if word not in _COMMON]
+        said = (found[0] for found in _WORD.finditer(question.lower()))
+        words = list(islice(dict.fromkeys(word for word in said if word not in _COMMON), WORDS))
         if not words:
             return []
         rows = self._database.execute(
@@ -86,7 +96,7 @@ def split_sections(page: str, text: str) -> Generator[Section]:
             if plain := _plain(lines):
                 yield Section(page, title, plain)
             lines = []
-            title = _plain([heading.group(2)]) if heading else title
+            title = _plain([heading[1].rstrip().rstrip("#")]) if heading else title
         elif not is_code and not line.lstrip().startswith(("|", "```", "~~~", "---", "--8<--")):
             lines.append(line)
 

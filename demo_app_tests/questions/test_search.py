@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demo_app.questions.search import Library, Section, split_sections
+from demo_app.questions.search import WORDS, Library, Section, split_sections
 
 PAGE = """---
 description: not for readers
@@ -73,3 +73,28 @@ def test_any_question_can_be_asked(question: str) -> None:
 @given(st.text())
 def test_any_text_can_be_split(text: str) -> None:
     assert all(section.text for section in split_sections("any.md", text))
+
+
+@pytest.mark.parametrize(
+    "piece", ["milk ", "milk#", "NEAR(", '"', "w{} ", "title:milk OR ", "\0", "x"]
+)
+def test_a_question_costs_one_search_for_a_few_words_however_long_it_is(
+    folder: Path, piece: str
+) -> None:
+    searches: list[str] = []
+    question = "".join(piece.format(number) for number in range(1_000_000 // len(piece)))
+    with closing(Library(folder)) as library:
+        library._database.set_trace_callback(searches.append)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - the search itself is what costs
+        found = library.find("grind " + question)
+    assert [section.page for section in found if section.title == "Grinding"] == ["coffee.md"]
+    expression = searches[0].split("'")[1]  # FTS5 asks its own tables after that
+    words = expression.split(" OR ")
+    assert len(set(words)) == len(words) <= WORDS
+
+
+@pytest.mark.parametrize(
+    "piece", ["(`", ":`", "![", "[", "[](", "<", "{", "# ", "#", " ", "\t", "\n ", "```\n", "a::`"]
+)
+def test_a_text_of_nothing_but_beginnings_is_split_in_one_pass(piece: str) -> None:
+    """By the square of its length it would take longer than a test may."""
+    assert len(list(split_sections("any.md", "# x " + piece * (500_000 // len(piece))))) <= 1
