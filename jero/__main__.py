@@ -110,7 +110,13 @@ def _rows(app: BaseApp) -> Iterator[Row]:
             _returned(handler.returned),
         )
     for path, mounted in dispatcher.mounts.items():
-        yield ("*", f"{path}/*", getattr(mounted, "__name__", type(mounted).__name__), "-", "-")
+        yield (
+            "*",
+            f"{path.rstrip('/')}/*",
+            getattr(mounted, "__name__", type(mounted).__name__),
+            "-",
+            "-",
+        )
 
 
 def _returned(returned: Returned) -> str:

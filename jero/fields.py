@@ -13,11 +13,13 @@ from jero.asgi import Scope
 type Lines = Mapping[str, Sequence[str]]
 """The value of each line, by the field's name."""
 
-_COMMAS: Final = re.compile(r',|"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[^",]++', re.DOTALL)
-_ENTITY_TAGS: Final = re.compile(r',|"[^"]*+(?:"|\Z)|[^",]++')
-_LINKS: Final = re.compile(r',|"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|<[^>]*+(?:>|\Z)|[^",<]++', re.DOTALL)
-_SEMICOLONS: Final = re.compile(r';|"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[^";]++', re.DOTALL)
-_COOKIES: Final = re.compile(r";|[^;]++")
+_COMMAS: Final = re.compile(r'(,)|"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[^",]++', re.DOTALL)
+_ENTITY_TAGS: Final = re.compile(r'(,)|"[^"]*+(?:"|\Z)|[^",]++')
+_LINKS: Final = re.compile(r'(,)|"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|<[^>]*+(?:>|\Z)|[^",<]++', re.DOTALL)
+_SEMICOLONS: Final = re.compile(r'(;)|"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[^";]++', re.DOTALL)
+_COOKIES: Final = re.compile(r"(;)|[^;]++")
+
+_WEIGHT: Final = re.compile(r"q=(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 
 _LISTS: Final[Mapping[str, re.Pattern[str]]] = {
     "cookie": _COOKIES,  # RFC 6265 § 4.2.1
@@ -56,11 +58,30 @@ def elements(name: str, lines: Iterable[str]) -> list[str]:
     return [element for line in lines for element in _split(syntax, line)]
 
 
+def weights(name: str, lines: Iterable[str]) -> Mapping[str, float]:
+    """The weight of each element, in lower case, of a field of preferences such as `Accept-Encoding`.
+
+    An element without a weight has 1, and one with a weight that is not valid has 0 (RFC 9110 § 12.4.2).
+    """
+    weighed: dict[str, float] = {}
+    for element in elements(name, lines):
+        value, *parameters = _split(_SEMICOLONS, element.lower())
+        given = next((each for each in parameters if each.startswith("q=")), "q=1")
+        weighed[value] = float(given[2:]) if _WEIGHT.fullmatch(given) else 0
+    return weighed
+
+
+def has_entity_tag(tag: str, lines: Iterable[str]) -> bool:
+    """Whether the lines of `If-None-Match` name this entity tag, by weak comparison (RFC 9110 § 8.8.3.2, § 13.1.2)."""
+    named = elements("if-none-match", lines)
+    return "*" in named or tag.removeprefix("W/") in {each.removeprefix("W/") for each in named}
+
+
 def _split(syntax: re.Pattern[str], text: str) -> Iterator[str]:
     """What stands between the separators, without blanks around it; where that is nothing it is left out."""
     start = 0
     for found in syntax.finditer(text):
-        if found[0] in {",", ";"}:
+        if found[1]:
             if element := text[start : found.start()].strip(" \t"):
                 yield element
             start = found.end()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jero.fields import combine, elements, lines_of
+from jero.fields import combine, elements, lines_of, weights
 
 blanks = st.text(" \t", max_size=2)
 tokens = st.text("!#$%&'*+-.^_`|~09azAZ/=;:", min_size=1)
@@ -102,3 +102,21 @@ def test_any_text_has_elements_without_blanks_around_them(name: str, lines: list
     for element in elements(name, lines):
         assert element
         assert element == element.strip(" \t")
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["gzip, br;q=0.5"], {"gzip": 1, "br": 0.5}),
+        (["GZip ; Q=0.25", "*;q=0"], {"gzip": 0.25, "*": 0}),
+        (['text/html;x="q=0.1;q=0";q=0.8'], {"text/html": 0.8}),
+        (["a;q=1.001, b;q=-1, c;q=, d;q=nan, e;q=1.000"], {"a": 0, "b": 0, "c": 0, "d": 0, "e": 1}),
+    ],
+)
+def test_a_weight_counts_only_if_it_is_valid(lines: list[str], expected: dict[str, float]) -> None:
+    assert weights("accept", lines) == expected
+
+
+@given(lines=st.lists(st.text()))
+def test_any_text_has_weights_between_nothing_and_one(lines: list[str]) -> None:
+    assert all(0 <= weight <= 1 for weight in weights("accept", lines).values())

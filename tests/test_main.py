@@ -62,6 +62,7 @@ class MountingApp(BaseApp):
     async def _wire(self) -> None:
         self._include_endpoint(SeatEndpoint())
         self._mount("/legacy", legacy)
+        self._mount("/", legacy)
 
 
 class TitledApp(BaseApp):
@@ -119,6 +120,7 @@ def test_routes_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
         "GET     /seats/{number}  SeatEndpoint.get  path: SeatPath              list[Seat]\n"
         "PUT     /seats/{number}  SeatEndpoint.put  path: SeatPath, json: Seat  JSONResponse[Seat, Ticket]\n"
         "*       /legacy/*        legacy            -                           -\n"
+        "*       /*               legacy            -                           -\n"
     )
 
 

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from html import escape
 from pathlib import Path
 from posixpath import dirname, relpath
@@ -12,7 +13,9 @@ from msgspec import Struct
 
 from jero.asgi import Receive, Scope, Send
 from jero.endpoint import Endpoint, Operation, require_template
-from jero.errors import WiringError
+from jero.errors import ClientDisconnectedError, WiringError
+from jero.fields import Lines, has_entity_tag, lines_of, weights
+from jero.headers import HeaderPairs
 from jero.openapi.document import VERSIONS, About, encode_document
 from jero.responses import BytesResponse, send_whole
 from jero.returns import Returned
@@ -20,6 +23,9 @@ from jero.wiring import Handler, Route
 
 VIEWER: Final = Path(__file__).with_name("viewer.js.gz")
 """Scalar's API reference, which is no part of the sources: `hatch_build.py` puts it here."""
+
+_CHUNK: Final = 65_536
+"""How much of a file is sent at once, in bytes."""
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; img-src 'self' data:;"
@@ -155,24 +161,29 @@ def _link(page: str, path: str) -> str:
 def _compile_file(path: str, file: File) -> Mapping[str, Route]:
     digest = hashlib.sha256(file.body).hexdigest()[:32]
     # Weak, since it names the file compressed and as it was alike (RFC 9110 § 8.8.1).
-    etag = f'W/"{digest}"'.encode()
+    etag = f'W/"{digest}"'
     headers = [(b"content-type", file.media_type.encode()), (b"x-content-type-options", b"nosniff")]
-    cached = [(b"etag", etag), (b"cache-control", b"no-cache")]
+    cached = [(b"etag", etag.encode()), (b"cache-control", b"no-cache")]
     if file.policy:
         headers.append((b"content-security-policy", file.policy.encode()))
     if file.is_gzipped:
         cached.append((b"vary", b"accept-encoding"))
 
+    @cache
+    def unpacked() -> bytes:
+        return gzip.decompress(file.body)
+
     async def respond(_result: object, scope: Scope, _receive: Receive, send: Send) -> None:
-        if etag in _elements(scope, b"if-none-match"):
+        asked = lines_of(scope)
+        if has_entity_tag(etag, asked.get("if-none-match", ())):
             await send_whole(scope, send, 304, cached, b"")
         elif not file.is_gzipped:
-            await send_whole(scope, send, 200, headers + cached, file.body)
-        elif _takes_gzip(scope):
+            await _send_in_chunks(scope, send, headers + cached, file.body)
+        elif _takes_gzip(asked):
             encoded = [*headers, *cached, (b"content-encoding", b"gzip")]
-            await send_whole(scope, send, 200, encoded, file.body)
+            await _send_in_chunks(scope, send, encoded, file.body)
         else:
-            await send_whole(scope, send, 200, headers + cached, gzip.decompress(file.body))
+            await _send_in_chunks(scope, send, headers + cached, unpacked())
 
     async def get() -> None:
         """The file is sent as it is, so there is nothing to make."""
@@ -192,14 +203,24 @@ def _compile_file(path: str, file: File) -> Mapping[str, Route]:
     return {"GET": Route(handler=handler, bind=None, call=get, respond=respond)}
 
 
-def _takes_gzip(scope: Scope) -> bool:
-    codings = (each.partition(b";") for each in _elements(scope, b"accept-encoding"))
-    # Refused is what has a weight of nothing (RFC 9110 § 12.4.2).
-    return any(name == b"gzip" and q.strip().rstrip(b".0") != b"q=" for name, _, q in codings)
+async def _send_in_chunks(scope: Scope, send: Send, headers: HeaderPairs, body: bytes) -> None:
+    """Send a file. A server holds one chunk at most of what its client does not read, and not megabytes.
+
+    Raises `ClientDisconnectedError` where the server says so.
+    """
+    if scope["method"] == "HEAD" or len(body) <= _CHUNK:
+        await send_whole(scope, send, 200, headers, body)
+        return
+    length = (b"content-length", b"%d" % len(body))
+    try:
+        await send({"type": "http.response.start", "status": 200, "headers": [*headers, length]})
+        for start in range(0, len(body), _CHUNK):
+            chunk, is_last = body[start : start + _CHUNK], start + _CHUNK >= len(body)
+            await send({"type": "http.response.body", "body": chunk, "more_body": not is_last})
+    except OSError as error:  # how ASGI servers may say it (HTTP 2.4)
+        raise ClientDisconnectedError from error
 
 
-def _elements(scope: Scope, name: bytes) -> list[bytes]:
-    """The elements of a request's header field that is a list."""
-    headers: list[tuple[bytes, bytes]] = scope["headers"]
-    values = [value for given, value in headers if given == name]
-    return [each.strip() for value in values for each in value.split(b",")]
+def _takes_gzip(asked: Lines) -> bool:
+    weighed = weights("accept-encoding", asked.get("accept-encoding", ()))
+    return max(weighed.get("gzip", weighed.get("*", 0)), weighed.get("x-gzip", 0)) > 0

@@ -1,5 +1,6 @@
 import gzip
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -34,6 +35,19 @@ def test_the_document_is_served_as_json() -> None:
 def test_what_a_client_has_already_is_not_sent_again() -> None:
     again = get("/openapi.json", if_none_match=f'"other", {get("/openapi.json").headers["etag"]}')
     assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("form", ["{0}", 'W/"a,b", {0}', "{1}", '"a\\", {1}', "*"])
+def test_a_file_is_recognized_by_its_tag_in_any_form(form: str) -> None:
+    tag = get("/openapi.json").headers["etag"]
+    assert get("/openapi.json", if_none_match=form.format(tag, tag[2:])).status_code == 304
+
+
+@pytest.mark.parametrize("form", ["'*'", '"*"', "{2}", '"a, {2}"'])
+def test_a_file_is_not_recognized_by_anything_else(form: str) -> None:
+    tag = get("/openapi.json").headers["etag"]
+    asked = form.format(tag, tag[2:], tag[3:-1])
+    assert get("/openapi.json", if_none_match=asked).status_code == 200
 
 
 def test_what_has_changed_is_sent() -> None:
@@ -80,6 +94,14 @@ def viewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
         ("identity", None),
         ("gzip;q=0", None),
         ("gzip; q=0.00", None),
+        ("gzip;q=0.001", "gzip"),
+        ("GZIP", "gzip"),
+        ("x-gzip", "gzip"),
+        ("*", "gzip"),
+        ("*;q=0, identity", None),
+        ("gzip;q=0, *", None),
+        ("gzip;q=high", None),
+        ('br;p="a,gzip"', None),
     ],
 )
 def test_the_viewer_is_sent_compressed_to_whom_takes_it(
@@ -87,6 +109,59 @@ def test_the_viewer_is_sent_compressed_to_whom_takes_it(
 ) -> None:
     answer = get("/docs/viewer.js", accept_encoding=accepted)
     assert (answer.headers.get("content-encoding"), answer.content) == (encoding, viewer)
+
+
+def test_the_viewer_is_unpacked_once_for_all_clients_without_gzip(
+    viewer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpacked: list[bytes] = []
+
+    def decompress(data: bytes) -> bytes:
+        unpacked.append(data)
+        return viewer
+
+    monkeypatch.setattr(serving.gzip, "decompress", decompress)
+    with client_of(app) as client:
+        answers = [
+            client.request(method, "/docs/viewer.js", headers={"accept-encoding": "identity"})
+            for method in ("GET", "GET", "HEAD", "GET")
+        ]
+    assert [answer.content for answer in answers] == [viewer, viewer, b"", viewer]
+    assert len(unpacked) == 1
+
+
+@pytest.mark.anyio
+async def test_a_large_file_is_sent_in_chunks_that_wait_for_the_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "viewer.js.gz"
+    script = bytes(range(256)) * 1_000
+    file.write_bytes(gzip.compress(script))
+    monkeypatch.setattr(serving, "VIEWER", file)
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> dict[str, Any]:
+        raise NotImplementedError
+
+    class App(BaseApp):
+        async def _wire(self) -> None:
+            self._include_openapi()
+
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "GET",
+        "path": "/docs/viewer.js",
+        "headers": [],
+    }
+    await App()(scope, receive, send)
+    start, *parts = sent
+    assert (b"content-length", b"256000") in start["headers"]
+    assert [part["more_body"] for part in parts] == [True, True, True, False]
+    assert b"".join(part["body"] for part in parts) == script
+    assert max(len(part["body"]) for part in parts) == 65_536
 
 
 def test_without_the_viewer_the_page_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
