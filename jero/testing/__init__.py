@@ -1,11 +1,7 @@
-"""Tests any ASGI application in its own process through httpx, streams included. Needs the extra `jero[testing]`."""
+"""Tests any ASGI application in its own process through httpx or httpx2, streams included.
 
-try:
-    import httpx as _httpx
-except ModuleNotFoundError as _missing:
-    raise ModuleNotFoundError("jero.testing needs httpx: install `jero[testing]`") from _missing
-else:
-    del _httpx
+Needs one of them: the extra `jero[testing]` brings httpx, and `jero[testing-httpx2]` brings httpx2.
+"""
 
 from jero.lifespan import LifespanError
 from jero.testing.clock import VirtualClock

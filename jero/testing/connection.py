@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterable, Callable
-
-import httpx
+from typing import TYPE_CHECKING
 
 from jero.asgi import ASGIApp, Message, Scope
+from jero.testing.clients import Library
 from jero.testing.waiting import wait_returned
+
+if TYPE_CHECKING:
+    import httpx
 
 
 class DisconnectedError(OSError):
@@ -23,11 +26,12 @@ class Connection:
         self,
         app: ASGIApp,
         scope: Scope,
-        request: httpx.Request,
+        request: "httpx.Request",
         body: AsyncIterable[bytes],
         *,
         raise_app_exceptions: bool,
         patience: float,
+        library: Library,
         on_closed: Callable[["Connection"], None],
     ) -> None:
         self._app = app
@@ -36,6 +40,7 @@ class Connection:
         self._body = body
         self._raises = raise_app_exceptions
         self._patience = patience
+        self._library = library
         self._on_closed = on_closed
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._chunks: asyncio.Queue[bytes] = asyncio.Queue(maxsize=1)
@@ -56,10 +61,10 @@ class Connection:
         exception out first that is not to be raised.
 
         Raises what the app let out or reported before that, what the request's body raised, and
-        `httpx.RemoteProtocolError` if the app just returned. By then the call has ended. When cancelled, the client
+        `RemoteProtocolError` if the app just returned. By then the call has ended. When cancelled, the client
         leaves.
         """
-        if isinstance(self._body, httpx.ByteStream):
+        if isinstance(self._body, self._library.byte_stream):
             self._inbox.put_nowait(_request(b"".join(self._body), more_body=False))
         else:
             self._uploading = asyncio.create_task(self._upload())
@@ -74,14 +79,14 @@ class Connection:
         await self.close()
         if self._has_crashed:
             return None
-        raise httpx.RemoteProtocolError(
+        raise self._library.protocol_error(
             "the app returned without a response", request=self._request
         )
 
     async def read(self) -> bytes | None:
         """The next chunk of the response's body, as the app sent it; `None` after the last.
 
-        Raises what the app let out or reported since, once it has returned, and `httpx.RemoteProtocolError` if it
+        Raises what the app let out or reported since, once it has returned, and `RemoteProtocolError` if it
         returned before its response was complete.
         """
         try:
@@ -90,7 +95,7 @@ class Connection:
             if self._is_complete:
                 return None
         await self.close()
-        raise httpx.RemoteProtocolError(
+        raise self._library.protocol_error(
             "the app returned and left its response incomplete", request=self._request
         )
 

@@ -1,31 +1,33 @@
 """An event stream as a client reads it: typed events, each as soon as it is whole (WHATWG HTML 9.2)."""
 
 from collections.abc import AsyncGenerator, Generator
-from types import UnionType
-from typing import Any, Final, overload
+from typing import Any, Final, cast, overload
 
-import httpx
 import msgspec
 
+from jero.testing.clients import AsyncStreamedResponse, StreamedResponse
 from jero.testing.event_stream import EventStreamParser, ReceivedEvent
 
 CONTENT_TYPE: Final = "text/event-stream"
 
 
 @overload
-def iter_events(response: httpx.Response) -> Generator[ReceivedEvent]: ...
+def iter_events(response: StreamedResponse) -> Generator[ReceivedEvent]: ...
 @overload
-def iter_events[T](response: httpx.Response, item: type[T]) -> Generator[ReceivedEvent[T]]: ...
+def iter_events[T](  # pyright: ignore[reportOverlappingOverload] - the next is for what is no `type`
+    response: StreamedResponse, item: type[T]
+) -> Generator[ReceivedEvent[T]]: ...
 @overload
-def iter_events(response: httpx.Response, item: UnionType) -> Generator[ReceivedEvent[object]]: ...
+def iter_events(response: StreamedResponse, item: object) -> Generator[ReceivedEvent[object]]: ...
 def iter_events(
-    response: httpx.Response, item: type | UnionType = str
+    response: StreamedResponse, item: object = str
 ) -> Generator[ReceivedEvent[Any]]:  # of what, the overloads say
     """The events of a streamed response, each as soon as it is whole. Comments, such as keepalives, are none.
 
-    Their data is decoded from JSON to `item`, which is whatever msgspec decodes; with `str`, it is left as it is. The
-    data of a union such as `Row | Total` is `object` to a type checker, and told apart by `match`. An event that the
-    stream did not finish is dropped, as the specification has it.
+    Their data is decoded from JSON to `item`, which is whatever msgspec decodes; with `str`, it is left as it is. To a
+    type checker, the data of a union such as `Row | Total` is `object`, as is that of an alias such as
+    `type Line = Row | Total`: tell its types apart by `match`. An event that the stream did not finish is dropped, as
+    the specification has it.
 
     Raises `ValueError` for a response of another type than `text/event-stream`, `TypeError` for an `item` that msgspec
     cannot decode, such as Structs that no tag tells apart (read those as text, and decode each by its event's name),
@@ -35,30 +37,30 @@ def iter_events(
     return _read(response, _Events(response, item))
 
 
-def _read(response: httpx.Response, events: "_Events") -> Generator[ReceivedEvent[object]]:
+def _read(response: StreamedResponse, events: "_Events") -> Generator[ReceivedEvent[object]]:
     for chunk in response.iter_bytes():
         yield from events.feed(chunk)
 
 
 @overload
-def aiter_events(response: httpx.Response) -> AsyncGenerator[ReceivedEvent]: ...
+def aiter_events(response: AsyncStreamedResponse) -> AsyncGenerator[ReceivedEvent]: ...
 @overload
-def aiter_events[T](
-    response: httpx.Response, item: type[T]
+def aiter_events[T](  # pyright: ignore[reportOverlappingOverload] - the next is for what is no `type`
+    response: AsyncStreamedResponse, item: type[T]
 ) -> AsyncGenerator[ReceivedEvent[T]]: ...
 @overload
 def aiter_events(
-    response: httpx.Response, item: UnionType
+    response: AsyncStreamedResponse, item: object
 ) -> AsyncGenerator[ReceivedEvent[object]]: ...
 def aiter_events(
-    response: httpx.Response, item: type | UnionType = str
+    response: AsyncStreamedResponse, item: object = str
 ) -> AsyncGenerator[ReceivedEvent[Any]]:  # of what, the overloads say
-    """`iter_events`, for a response of an `httpx.AsyncClient`."""
+    """`iter_events`, for a response of an `AsyncClient`."""
     return _aread(response, _Events(response, item))
 
 
 async def _aread(
-    response: httpx.Response, events: "_Events"
+    response: AsyncStreamedResponse, events: "_Events"
 ) -> AsyncGenerator[ReceivedEvent[object]]:
     async for chunk in response.aiter_bytes():
         for event in events.feed(chunk):
@@ -68,13 +70,13 @@ async def _aread(
 class _Events:
     """Bytes → typed events."""
 
-    def __init__(self, response: httpx.Response, item: type | UnionType) -> None:
+    def __init__(self, response: StreamedResponse | AsyncStreamedResponse, item: object) -> None:
         given = response.headers.get("content-type", "no content type")
         if given.partition(";")[0].strip().lower() != CONTENT_TYPE:
             raise ValueError(
                 f"expected {CONTENT_TYPE}, and the response has {given} (status {response.status_code})"
             )
-        self._decode = None if item is str else msgspec.json.Decoder(item).decode
+        self._decode = None if item is str else msgspec.json.Decoder(cast("type[Any]", item)).decode
         self._parser = EventStreamParser()
         self._number = 0
 

@@ -1,23 +1,24 @@
 """Newline-delimited JSON as a client reads it: typed items, each as soon as its line is there."""
 
 from collections.abc import AsyncGenerator, Generator
-from types import UnionType
-from typing import overload
+from typing import Any, cast, overload
 
-import httpx
 import msgspec
 
+from jero.testing.clients import AsyncStreamedResponse, StreamedResponse
+
 
 @overload
-def iter_ndjson[T](response: httpx.Response, item: type[T]) -> Generator[T]: ...
+def iter_ndjson[T](response: StreamedResponse, item: type[T]) -> Generator[T]: ...
 @overload
-def iter_ndjson(response: httpx.Response, item: UnionType) -> Generator[object]: ...
-def iter_ndjson(response: httpx.Response, item: type | UnionType) -> Generator[object]:
+def iter_ndjson(response: StreamedResponse, item: object) -> Generator[object]: ...
+def iter_ndjson(response: StreamedResponse, item: object) -> Generator[object]:
     """The items of a streamed response, each decoded to `item` as soon as its line is there.
 
-    `item` is whatever msgspec decodes; those of a union such as `Row | Total` are `object` to a type checker, and
-    told apart by `match`. Blank lines are skipped, and the last line may lack its end. Raises
-    `msgspec.DecodeError` (or its subclass `ValidationError`) with the line and its number for one that is no `item`.
+    `item` is whatever msgspec decodes. To a type checker, the items of a union such as `Row | Total` are `object`, as
+    are those of an alias such as `type Line = Row | Total`: tell their types apart by `match`. Blank lines are skipped,
+    and the last line may lack its end. Raises `msgspec.DecodeError` (or its subclass `ValidationError`) with the line
+    and its number for one that is no `item`, and `TypeError` for an `item` that is not a type which msgspec decodes.
     """
     lines = _Lines(item)
     for chunk in response.iter_bytes():
@@ -26,11 +27,11 @@ def iter_ndjson(response: httpx.Response, item: type | UnionType) -> Generator[o
 
 
 @overload
-def aiter_ndjson[T](response: httpx.Response, item: type[T]) -> AsyncGenerator[T]: ...
+def aiter_ndjson[T](response: AsyncStreamedResponse, item: type[T]) -> AsyncGenerator[T]: ...
 @overload
-def aiter_ndjson(response: httpx.Response, item: UnionType) -> AsyncGenerator[object]: ...
-async def aiter_ndjson(response: httpx.Response, item: type | UnionType) -> AsyncGenerator[object]:
-    """`iter_ndjson`, for a response of an `httpx.AsyncClient`."""
+def aiter_ndjson(response: AsyncStreamedResponse, item: object) -> AsyncGenerator[object]: ...
+async def aiter_ndjson(response: AsyncStreamedResponse, item: object) -> AsyncGenerator[object]:
+    """`iter_ndjson`, for a response of an `AsyncClient`."""
     lines = _Lines(item)
     async for chunk in response.aiter_bytes():
         for decoded in lines.feed(chunk):
@@ -42,8 +43,8 @@ async def aiter_ndjson(response: httpx.Response, item: type | UnionType) -> Asyn
 class _Lines:
     """Bytes → items. Lines end where line feeds are, wherever the chunks do."""
 
-    def __init__(self, item: type | UnionType) -> None:
-        self._decode = msgspec.json.Decoder(item).decode
+    def __init__(self, item: object) -> None:
+        self._decode = msgspec.json.Decoder(cast("type[Any]", item)).decode
         self._begun = bytearray()
         self._number = 0
 

@@ -1,12 +1,14 @@
 """The scope of an HTTP connection, as a server would make it from the request (ASGI HTTP)."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import httpx
 from msgspec import Struct
 
 from jero.asgi import Scope
+
+if TYPE_CHECKING:
+    from jero.testing.clients import Request
 
 type HTTPVersion = Literal["1.0", "1.1", "2", "3"]
 type SpecVersion = Literal["2.3", "2.4"]
@@ -27,7 +29,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
 
 def http_scope(
-    request: httpx.Request,
+    request: "Request",
     options: Options,
     state: dict[str, object],
     report: Callable[[BaseException], None],

@@ -2,14 +2,18 @@
 
 from collections.abc import AsyncIterable
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
-import httpx
 from anyio import CancelScope
 
 from jero.asgi import ASGIApp, Message
 from jero.lifespan import Lifespan
+from jero.testing.clients import Library
 from jero.testing.connection import Connection
 from jero.testing.scope import Options, http_scope
+
+if TYPE_CHECKING:
+    import httpx
 
 
 class Server:
@@ -43,8 +47,10 @@ class Server:
             for connection in tuple(self._open):
                 stack.push_async_callback(connection.close)
 
-    def connection(self, request: httpx.Request, body: AsyncIterable[bytes]) -> Connection:
-        """A connection for `request`, yet to be opened."""
+    def connection(
+        self, request: "httpx.Request", body: AsyncIterable[bytes], library: Library
+    ) -> Connection:
+        """A connection for `request`, which is of `library`, yet to be opened."""
 
         def report(error: BaseException) -> None:
             connection.report(error)
@@ -57,6 +63,7 @@ class Server:
             body,
             raise_app_exceptions=self._options.raise_app_exceptions,
             patience=self._options.patience,
+            library=library,
             on_closed=self._open.discard,
         )
         self._open.add(connection)
@@ -65,13 +72,14 @@ class Server:
     def response(
         self,
         start: Message | None,
-        body: httpx.AsyncByteStream | httpx.SyncByteStream,
-    ) -> httpx.Response:
+        body: "httpx.AsyncByteStream | httpx.SyncByteStream",
+        library: Library,
+    ) -> "httpx.Response":
         """The response that `start` begins; a 500 if there is none (see `Connection.open`)."""
         extensions = {"http_version": f"HTTP/{self._options.http_version}".encode("ascii")}
         if start is None:
-            return httpx.Response(500, text="Internal Server Error", extensions=extensions)
-        return httpx.Response(
+            return library.response(500, text="Internal Server Error", extensions=extensions)
+        return library.response(
             start["status"], headers=start.get("headers", ()), stream=body, extensions=extensions
         )
 

@@ -1,20 +1,24 @@
-"""`SyncASGITransport`: an application behind an `httpx.Client`, in an event loop in a thread of its own."""
+"""`SyncASGITransport`: an application behind a `Client` of httpx or httpx2, in an event loop in a thread of its own."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable
 from concurrent.futures import Future
 from threading import Thread
 from types import TracebackType
-from typing import Self, override
+from typing import TYPE_CHECKING, Self, cast, overload, override
 
-import httpx
 from msgspec import Struct
 
 from jero.asgi import ASGIApp, Message
+from jero.testing.clients import Library, SyncTransport, library_of
 from jero.testing.clock import VirtualClock
 from jero.testing.connection import Connection
 from jero.testing.scope import HTTPVersion, Options, SpecVersion
 from jero.testing.server import Server
+
+if TYPE_CHECKING:
+    import httpx
+    import httpx2
 
 
 class _Running(Struct, frozen=True):
@@ -25,8 +29,10 @@ class _Running(Struct, frozen=True):
     is_over: asyncio.Event
 
 
-class SyncASGITransport(httpx.BaseTransport):
-    """Sends the requests of an `httpx.Client` to `app`, any ASGI 3 application, and streams what it answers.
+class SyncASGITransport(SyncTransport):
+    """Sends the requests of a `Client` to `app`, any ASGI 3 application, and streams what it answers.
+
+    The client may be that of httpx or of httpx2.
 
         with httpx.Client(transport=SyncASGITransport(app), base_url="http://testserver") as client:
             with client.stream("GET", "/orders") as response:
@@ -99,14 +105,21 @@ class SyncASGITransport(httpx.BaseTransport):
             finally:
                 self._stop()
 
+    @overload
+    def handle_request(self, request: "httpx.Request") -> "httpx.Response": ...
+    @overload
+    def handle_request(self, request: "httpx2.Request") -> "httpx2.Response": ...
     @override
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(
+        self, request: "httpx.Request | httpx2.Request"
+    ) -> "httpx.Response | httpx2.Response":
         """Ask the app, and return its response as soon as that starts."""
-        stream = request.stream
-        assert isinstance(stream, httpx.SyncByteStream)
-        body = stream if isinstance(stream, httpx.ByteStream) else _pulled(stream)
-        connection, start = self.call(self._open(request, body))
-        return self._server.response(start, _Body(self, connection))
+        library = library_of(request)
+        request = cast("httpx.Request", request)
+        stream = cast("httpx.SyncByteStream", request.stream)
+        body = stream if isinstance(stream, library.byte_stream) else _pulled(stream)
+        connection, start = self.call(self._open(request, body, library))
+        return self._server.response(start, library.sync_stream(_Body(self, connection)), library)
 
     @property
     def is_running(self) -> bool:
@@ -118,7 +131,7 @@ class SyncASGITransport(httpx.BaseTransport):
         if self._running is None:
             work.close()
             raise RuntimeError(
-                "nothing runs the app: enter the client, as in `with httpx.Client(transport=…) as client`"
+                "nothing runs the app: enter the client, as in `with Client(transport=…) as client`"
             )
         future = asyncio.run_coroutine_threadsafe(self._in_time(work), self._running.loop)
         try:
@@ -140,9 +153,12 @@ class SyncASGITransport(httpx.BaseTransport):
                 loop.pause()
 
     async def _open(
-        self, request: httpx.Request, body: httpx.ByteStream | AsyncGenerator[bytes]
+        self,
+        request: "httpx.Request",
+        body: "httpx.ByteStream | AsyncGenerator[bytes]",
+        library: Library,
     ) -> tuple[Connection, Message | None]:
-        connection = self._server.connection(request, body)
+        connection = self._server.connection(request, body, library)
         return connection, await connection.open()
 
     def _run(self, ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]) -> None:
@@ -168,17 +184,15 @@ class SyncASGITransport(httpx.BaseTransport):
         running.thread.join()
 
 
-class _Body(httpx.SyncByteStream):
+class _Body:
     def __init__(self, transport: SyncASGITransport, connection: Connection) -> None:
         self._transport = transport
         self._connection = connection
 
-    @override
-    def __iter__(self) -> Generator[bytes]:
+    def chunks(self) -> Generator[bytes]:
         while (chunk := self._transport.call(self._connection.read())) is not None:
             yield chunk
 
-    @override
     def close(self) -> None:
         if self._transport.is_running:  # else the transport has closed it
             self._transport.call(self._connection.close())

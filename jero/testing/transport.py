@@ -1,18 +1,23 @@
 """`ASGITransport`: an application behind an `httpx.AsyncClient`, in the client's own event loop."""
 
 from collections.abc import AsyncGenerator
-from typing import Self, override
-
-import httpx
+from typing import TYPE_CHECKING, Self, cast, overload, override
 
 from jero.asgi import ASGIApp
+from jero.testing.clients import AsyncTransport, library_of
 from jero.testing.connection import Connection
 from jero.testing.scope import HTTPVersion, Options, SpecVersion
 from jero.testing.server import Server
 
+if TYPE_CHECKING:
+    import httpx
+    import httpx2
 
-class ASGITransport(httpx.AsyncBaseTransport):
-    """Sends the requests of an `httpx.AsyncClient` to `app`, any ASGI 3 application, and streams what it answers.
+
+class ASGITransport(AsyncTransport):
+    """Sends the requests of an `AsyncClient` to `app`, any ASGI 3 application, and streams what it answers.
+
+    The client may be that of httpx or of httpx2.
 
         async with httpx.AsyncClient(
             transport=ASGITransport(app), base_url="http://testserver"
@@ -36,8 +41,8 @@ class ASGITransport(httpx.AsyncBaseTransport):
     An exception that the app lets out is raised to the caller: from the request before the response has started, from
     reading the body after that, and else from closing. So is one that the app has answered or logged itself and
     reported (see below). With `raise_app_exceptions=False` the caller sees what a client on a network would: a 500, or
-    `httpx.RemoteProtocolError` where the body breaks off. That is also raised, with either, where the app returns
-    before its response is complete. Start-up and shutdown always raise: `LifespanError` with the app's own message.
+    `RemoteProtocolError` where the body breaks off. That is also raised, with either, where the app returns before its
+    response is complete. Start-up and shutdown always raise: `LifespanError` with the app's own message.
 
     An app finds `scope["extensions"]["jero.errors"]["report"]`, a function that takes the exception that the app has
     dealt with, so that an error which became a 500 or a line in a log fails the test that caused it.
@@ -81,24 +86,30 @@ class ASGITransport(httpx.AsyncBaseTransport):
         """Close what is still open, and shut the app down. Raises what either of them raises."""
         await self._server.stop()
 
+    @overload
+    async def handle_async_request(self, request: "httpx.Request") -> "httpx.Response": ...
+    @overload
+    async def handle_async_request(self, request: "httpx2.Request") -> "httpx2.Response": ...
     @override
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(
+        self, request: "httpx.Request | httpx2.Request"
+    ) -> "httpx.Response | httpx2.Response":
         """Ask the app, and return its response as soon as that starts."""
-        assert isinstance(request.stream, httpx.AsyncByteStream)
-        connection = self._server.connection(request, request.stream)
+        library = library_of(request)
+        request = cast("httpx.Request", request)
+        stream = cast("httpx.AsyncByteStream", request.stream)
+        connection = self._server.connection(request, stream, library)
         start = await connection.open()
-        return self._server.response(start, _Body(connection))
+        return self._server.response(start, library.async_stream(_Body(connection)), library)
 
 
-class _Body(httpx.AsyncByteStream):
+class _Body:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    @override
-    async def __aiter__(self) -> AsyncGenerator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes]:
         while (chunk := await self._connection.read()) is not None:
             yield chunk
 
-    @override
-    async def aclose(self) -> None:
+    async def close(self) -> None:
         await self._connection.close()

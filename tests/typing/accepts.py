@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
-from typing import assert_type
+from typing import Annotated, Literal, NewType, assert_type
 
+import httpx
+import httpx2
 from msgspec import Struct
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp as StarletteApp
@@ -26,6 +28,15 @@ from jero import (
     StreamingResponse,
     TextResponse,
     operation,
+)
+from jero.testing import (
+    ASGITransport,
+    ReceivedEvent,
+    SyncASGITransport,
+    aiter_events,
+    aiter_ndjson,
+    iter_events,
+    iter_ndjson,
 )
 
 
@@ -167,3 +178,36 @@ class App(BaseApp):
 
 
 app: StarletteApp = App()
+
+
+type Line = Order | Refund
+type Page[T] = dict[str, list[T]]
+Number = NewType("Number", int)
+
+
+def read(response: httpx.Response, newer: httpx2.Response) -> None:
+    assert_type([*iter_ndjson(response, Order)], list[Order])
+    assert_type([*iter_ndjson(newer, list[Order])], list[list[Order]])
+    assert_type([*iter_ndjson(newer, Order | Refund)], list[object])
+    assert_type([*iter_ndjson(newer, Line)], list[object])
+    assert_type([*iter_events(newer)], list[ReceivedEvent])
+    assert_type([*iter_events(newer, Order)], list[ReceivedEvent[Order]])
+    assert_type([*iter_events(response, Line)], list[ReceivedEvent[object]])
+    iter_ndjson(newer, Page[Order])
+    iter_ndjson(newer, Literal["a"])
+    iter_ndjson(newer, Annotated[int, "positive"])
+    iter_ndjson(newer, Number)
+
+
+async def aread(response: httpx.Response, newer: httpx2.Response) -> None:
+    assert_type([each async for each in aiter_ndjson(newer, Order)], list[Order])
+    assert_type([each async for each in aiter_ndjson(response, Line)], list[object])
+    assert_type([each async for each in aiter_events(newer)], list[ReceivedEvent])
+    assert_type([each async for each in aiter_events(response, Line)], list[ReceivedEvent[object]])
+
+
+def ask() -> None:
+    httpx.AsyncClient(transport=ASGITransport(app))
+    httpx2.AsyncClient(transport=ASGITransport(app))
+    httpx.Client(transport=SyncASGITransport(app))
+    httpx2.Client(transport=SyncASGITransport(app))
