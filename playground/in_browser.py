@@ -27,11 +27,12 @@ class Job(Struct, frozen=True):
     source: str | None = None
 
 
-class _Running(Struct, frozen=True):
+class _Running(Struct):
     run: Run
     stage: Stage
     credit: asyncio.Semaphore
     task: asyncio.Task[None]
+    is_watched: bool = True
 
 
 class Host:
@@ -72,7 +73,7 @@ class Host:
         credit = asyncio.Semaphore(0)
         task = asyncio.create_task(self._serve(run_id, run, credit))
         self._running[run_id] = _Running(run, stage, credit, task)
-        task.add_done_callback(lambda _: self._running.pop(run_id, None))
+        task.add_done_callback(lambda task: self._forget(run_id, task))
 
     def credit(self, run_id: str, events: int) -> None:
         """Let the run post so many more events."""
@@ -88,7 +89,12 @@ class Host:
     def close(self, run_id: str) -> None:
         """Disconnect, and post nothing more: nobody looks."""
         if running := self._running.get(run_id):
+            running.is_watched = False
             running.task.cancel()
+
+    def ping(self, answer: Callable[[], object]) -> None:
+        """Call `answer` from the event loop, once what was asked for before has had its turn."""
+        asyncio.get_running_loop().call_soon(answer)
 
     async def _serve(self, run_id: str, run: Run, credit: asyncio.Semaphore) -> None:
         at = 0.0
@@ -104,6 +110,12 @@ class Host:
         except Exception as error:  # noqa: BLE001 - whatever it was, the page must not wait for ever
             self._tell(run_id, Crash(at, "process", f"The runner failed: {error!r}"))
             self._tell(run_id, End(at, complete=False))
+
+    def _forget(self, run_id: str, task: asyncio.Task[None]) -> None:
+        if self._running.pop(run_id).is_watched and task.cancelled():
+            # Not by the page, which would wait for ever: by code that cancels whatever task there is.
+            self._tell(run_id, Crash(0.0, "process", "The code cancelled the task that runs it."))
+            self._tell(run_id, End(0.0, complete=False))
 
     def _tell(self, run_id: str, event: RunEvent) -> None:
         self._post(run_id, msgspec.json.encode(event).decode())

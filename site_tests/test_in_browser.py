@@ -238,6 +238,38 @@ def test_what_ran_before_a_run_that_never_began_is_still_closed(tmp_path: Path) 
     assert (tmp_path / "lifespan").read_text() == "closed after the run was closed"
 
 
+def test_code_that_cancels_every_task_still_ends_its_run() -> None:
+    source = f"""{HEADER}
+async def app(scope, receive, send):
+    assert scope["type"] == "http"
+    for task in asyncio.all_tasks():
+        if "_serve" in repr(task):
+            task.cancel()
+    await asyncio.sleep(0)
+"""
+
+    async def main() -> None:
+        events = await Page().all("1", source)
+        assert isinstance(events[-1], End)
+        (crash,) = (event for event in events if isinstance(event, Crash))
+        assert "cancelled" in crash.message
+
+    asyncio.run(main())
+
+
+def test_a_ping_is_answered_after_what_was_asked_before_it() -> None:
+    async def main() -> None:
+        page = Page()
+        page.start("1", None)
+        answered = asyncio.Event()
+        page.host.ping(answered.set)
+        assert not answered.is_set(), "the answer comes from the event loop"
+        await asyncio.wait_for(answered.wait(), 5)
+        await page.until("1", End)
+
+    asyncio.run(main())
+
+
 def test_messages_for_a_run_that_is_over_do_nothing() -> None:
     async def main() -> None:
         page = Page()

@@ -4,11 +4,12 @@ import re
 from collections.abc import Generator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Worker, expect
 
 from playground.catalogue import Catalogue
 from site_tests.blocks import PATIENCE, block, edit, expect_state, output, press, row, shown
 from site_tests.conftest import fresh_page
+from site_tests.panel import choose, open_panel, write_body
 
 SOURCE = Catalogue().get("streaming.ndjson").source
 RAW = """\
@@ -161,6 +162,93 @@ def test_stop_is_answered_within_a_second_whatever_the_app_does(where: Locator, 
     )
     print(f"Stop was answered after {waited:.2f} s")
     assert waited < 2, "a second, and as much again for a busy machine"
+
+
+# The end of Python itself.
+
+IMPORTS = "import asyncio, functools, js, msgspec, os, sys\n"
+FOREVER = "; await asyncio.Event().wait()"
+DEATHS = {
+    "os._exit": ("os._exit(3)", "status 3"),
+    "os.abort": ("os.abort()", "Python crashed"),
+    "deeply nested JSON": (
+        "msgspec.json.decode(b'[' * 100_000 + b']' * 100_000)",
+        "how deeply data is nested",
+    ),
+    "recursion in C": (
+        "sys.setrecursionlimit(10**9); repr(functools.reduce(lambda x, _: [x], range(200_000), []))",
+        "limit recursion",
+    ),
+    "os._exit from a timer": (
+        "asyncio.get_running_loop().call_later(0.2, os._exit, 4)" + FOREVER,
+        "status 4",
+    ),
+    "a worker that closes": ("js.close()" + FOREVER, "did not respond"),
+    "an uncaught error in JavaScript": (
+        "js.setTimeout(js.Function.new('throw new Error(`boom`)'), 0)" + FOREVER,
+        "boom",
+    ),
+    "no more memory": (
+        "[bytearray(100_000_000) for _ in range(1_000_000_000)]",
+        "runs out of memory",
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "expected"), DEATHS.values(), ids=DEATHS)
+def test_when_python_dies_the_block_says_how_and_runs_again(
+    page_with_errors: Page, static_url: str, body: str, expected: str
+) -> None:
+    page_with_errors.goto(static_url + "streaming/")
+    where = block(page_with_errors, "streaming.ndjson")
+    edit(where, f"{IMPORTS}{RAW}    {body}\n")
+    press(where, "Run")
+    expect_state(where, "failed")
+    expect(status(where)).to_contain_text(expected)
+    expect(row(where, "crash")).to_contain_text("restarted")
+    press(where, "Reset")
+    press(where, "Run")
+    expect_state(where, "closed")
+
+
+def test_python_that_died_after_a_run_is_replaced_before_the_next(
+    page_with_errors: Page, static_url: str
+) -> None:
+    page = page_with_errors
+    workers: list[Worker] = []
+    page.on("worker", lambda worker: workers.append(worker))  # noqa: PLW0108 - it wants a function that it can mark
+    page.goto(static_url + "streaming/")
+    where, other = block(page, "streaming.ndjson"), block(page, "streaming.sse")
+    edit(
+        where,
+        RAW
+        + "    import asyncio, os\n    asyncio.get_running_loop().call_later(0.2, os._exit, 4)\n"
+        + "    await send({'type': 'http.response.body'})\n",
+    )
+    press(where, "Run")
+    expect_state(where, "closed")
+    while len(workers) < 2:
+        page.wait_for_event("worker")
+    press(other, "Run")
+    expect_state(other, "closed", "failed")
+    expect(other).to_have_attribute("data-state", "closed")
+
+
+def test_a_request_can_be_too_deep_for_python_and_the_block_goes_on(
+    page_with_errors: Page, static_url: str
+) -> None:
+    page_with_errors.goto(static_url + "getting-started/")
+    where = block(page_with_errors, "start.first")
+    choose(where, "Another cup")
+    open_panel(where)
+    deep = "[" * 100_000 + "]" * 100_000
+    write_body(where, f'{{"drink":"x","size":10,"zzz":{deep}}}')
+    press(where, "Run")
+    expect_state(where, "failed")
+    expect(row(where, "crash")).to_contain_text("Python crashed")
+    press(where, "Reset")
+    press(where, "Run")
+    expect_state(where, "closed")
 
 
 # What the page needs.

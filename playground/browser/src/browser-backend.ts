@@ -20,10 +20,36 @@ const PATIENCE_AFTER_STOP = 7;
 /** To import a large package takes a while, and nothing gives way meanwhile. */
 const PATIENCE_WHILE_LOADING = 150;
 
-const FROZEN =
-  `The code held Python for ${(BEAT * (PATIENCE_AFTER_STOP + 1)) / 1000} s or more without giving way, so it was stopped and Python was ` +
-  "started anew. A loop that does not end needs an `await` in it, such as `await asyncio.sleep(0)`.";
-const FROZEN_BY_ANOTHER = "Python was started anew because another example froze it. Press Run again.";
+/** Why a worker is no more: for the run that is to blame, and for the others. */
+interface Loss {
+  readonly reason: string;
+  readonly ofOthers: string;
+}
+
+const FROZEN: Loss = {
+  reason:
+    `Python did not respond for ${(BEAT * (PATIENCE_AFTER_STOP + 1)) / 1000} s or more, so it was restarted. ` +
+    "A loop that never ends needs an `await` in it, such as `await asyncio.sleep(0)`; code that runs out of memory ends like this, too.",
+  ofOthers: "Python was restarted because another example blocked it. Press Run again.",
+};
+
+function exited(status: number): Loss {
+  return {
+    reason:
+      `The code ended the Python process with status ${status}, so Python was restarted. ` +
+      "Raise an exception instead of calling `os._exit`.",
+    ofOthers: "Python was restarted because another example ended it. Press Run again.",
+  };
+}
+
+function crashed(cause: string): Loss {
+  const isStack = cause.includes("call stack");
+  const hint = isStack ? " The browser's stack is small: limit recursion, and how deeply data is nested." : " Press Run again.";
+  return {
+    reason: `Python crashed (${cause}) and was restarted.${hint}`,
+    ofOthers: "Python was restarted because another example crashed it. Press Run again.",
+  };
+}
 
 export class BrowserBackend implements Backend {
   readonly name = "browser";
@@ -140,6 +166,7 @@ class Python {
   readonly #loads = new Map<string, Load>();
   readonly #onLost: (untouched: readonly WorkerRun[]) => void;
   #heart: ReturnType<typeof setInterval> | undefined;
+  #isLost = false;
   #pings = 0;
   #pongs = 0;
   /** Beats since the last word from the worker. */
@@ -174,10 +201,8 @@ class Python {
       this.#worker.terminate();
       throw error;
     }
-    this.#worker.onerror = ({ message }) => {
-      const reason = `Python broke down, and was started anew. ${message}`;
-      this.#lose(reason, reason);
-    };
+    this.#worker.onerror = ({ message }) => this.#lose(crashed(message || "no reason was given"));
+    this.#worker.onmessageerror = () => this.#lose(crashed("it sent a message that could not be read"));
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
   }
 
@@ -214,6 +239,7 @@ class Python {
     });
     const load = { watchers: new Set<(progress: Progress) => void>(), isDone, end };
     this.#loads.set(id, load);
+    this.#watch();
     this.send({ kind: "load", load: id, wanted });
     return load;
   }
@@ -225,7 +251,7 @@ class Python {
   /** To be called before the run is started. */
   add(run: WorkerRun): void {
     this.#places.set(run.id, { run, start: this.#ping(), end: Infinity });
-    this.#heart ??= setInterval(() => this.#beat(), BEAT);
+    this.#watch();
   }
 
   /** The run is of no interest any more. The worker is watched until it has let go of it, too. */
@@ -234,7 +260,15 @@ class Python {
     if (place) place.end = this.#ping();
   }
 
+  #watch(): void {
+    this.#heart ??= setInterval(() => this.#beat(), BEAT);
+  }
+
   #receive(message: FromWorker): void {
+    if (message.kind === "died") {
+      this.#lose(message.status === undefined ? crashed(message.reason) : exited(message.status));
+      return;
+    }
     // Any word from the worker shows that it lives.
     this.#silence = 0;
     if (message.kind === "event") this.#places.get(message.run)?.run.push(JSON.parse(message.event) as RunEvent);
@@ -246,12 +280,17 @@ class Python {
       this.#isLoading = false;
       this.#loads.get(message.load)?.end(message.message);
       this.#loads.delete(message.load);
+      this.#restIfIdle();
     }
   }
 
   #tidy(pong: number): void {
     for (const { run, end } of this.#places.values()) if (end <= pong) this.#places.delete(run.id);
-    if (this.#places.size === 0) this.#rest();
+    this.#restIfIdle();
+  }
+
+  #restIfIdle(): void {
+    if (this.#places.size === 0 && this.#loads.size === 0) this.#rest();
   }
 
   #ping(): number {
@@ -263,7 +302,7 @@ class Python {
     const hasStopped = [...this.#places.values()].some(({ run }) => run.hasLeft);
     const patience = this.#isLoading ? PATIENCE_WHILE_LOADING : hasStopped ? PATIENCE_AFTER_STOP : PATIENCE;
     if (this.#silence >= patience) {
-      this.#lose(FROZEN, FROZEN_BY_ANOTHER);
+      this.#lose(FROZEN);
       return;
     }
     this.#silence += 1;
@@ -276,12 +315,15 @@ class Python {
     this.#silence = 0;
   }
 
-  #lose(reason: string, reasonOfOthers: string): void {
+  #lose({ reason, ofOthers }: Loss): void {
+    // A worker that dies may say so more than once.
+    if (this.#isLost) return;
+    this.#isLost = true;
     this.#worker.terminate();
     this.#rest();
     const places = [...this.#places.values()];
     this.#places.clear();
-    for (const { end } of this.#loads.values()) end(reasonOfOthers);
+    for (const { end } of this.#loads.values()) end(ofOthers);
     this.#loads.clear();
     // Which one it was cannot be known. The reader's code is likelier than the site's, which is tested, and the newest
     // likelier than what has gone well so far.
@@ -290,7 +332,7 @@ class Python {
     const open = places.filter(({ end }) => end === Infinity).map(({ run }) => run);
     const untouched = open.filter((run) => run !== suspect && run.isUntouched);
     for (const run of open) {
-      if (!untouched.includes(run)) run.fail(run === suspect ? reason : reasonOfOthers);
+      if (!untouched.includes(run)) run.fail(run === suspect ? reason : ofOthers);
     }
     this.#onLost(untouched);
   }

@@ -55,7 +55,10 @@ export type FromWorker =
   /** `message` says what went wrong, if anything did. */
   | { readonly kind: "loaded"; readonly load: string; readonly message?: string }
   | { readonly kind: "event"; readonly run: string; readonly event: string }
-  | { readonly kind: "pong" };
+  /** Python has run since the ping that this answers. */
+  | { readonly kind: "pong" }
+  /** Python runs no more: with `status`, because the code ended it. */
+  | { readonly kind: "died"; readonly reason: string; readonly status?: number };
 
 /** playground.in_browser.Host */
 interface Host {
@@ -63,7 +66,11 @@ interface Host {
   credit(run: string, events: number): void;
   disconnect(run: string): void;
   close(run: string): void;
+  ping(answer: () => void): void;
 }
+
+/** What Pyodide ends with: an `Error`, with a status where Python was asked to exit. */
+type Fatal = Error & { readonly status?: number };
 
 const NO_WEBASSEMBLY =
   "this browser does not take its WebAssembly. Reload the page, allow WebAssembly for this site, or use a current browser.";
@@ -111,10 +118,23 @@ self.onmessage = ({ data: message }: MessageEvent<ToWorker>): void => {
       host.close(message.run);
       break;
     case "ping":
-      tell({ kind: "pong" });
+      ping();
       break;
   }
 };
+
+/** Answered by Python's event loop: this script may be well while Python is not. */
+function ping(): void {
+  try {
+    host.ping(() => tell({ kind: "pong" }));
+  } catch (error) {
+    died(error as Fatal);
+  }
+}
+
+function died({ message, status }: Fatal): void {
+  tell({ kind: "died", reason: message, ...(status !== undefined && { status }) });
+}
 
 async function boot(assets: URL, more: readonly string[]): Promise<void> {
   const { core, stdlib, sizes, on_demand } = lock.tool.live;
@@ -142,6 +162,9 @@ async function boot(assets: URL, more: readonly string[]): Promise<void> {
   });
   const ready = Promise.all([starting, scriptLoaded]);
   [pyodide] = await Promise.race([ready, watch.failure]).finally(watch.stop);
+
+  // Its promises may never settle, and what waits for them would not learn of it.
+  (pyodide as unknown as { readonly _api: { on_fatal?: (error: Fatal) => void } })._api.on_fatal = died;
 
   requirePackages(packages);
   // Import them here and now: the first run is quicker for it, too.
