@@ -4,7 +4,7 @@ Nothing of this runs while requests are as they should be.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, Literal, cast, get_args, get_origin
 
@@ -16,15 +16,21 @@ from jero.annotations import config_of, is_struct, parts_of
 type Place = Literal["path", "query", "header", "body"]
 """A part of a request, by the name that OpenAPI has for it."""
 
+type _Path = tuple[_Path, str | int] | str
+"""Where a value is: in what, and its name or number there. Written out only where there is a fault, because a name can
+be as long as the request."""
+
 MOST: Final = 20
-"""How many faults are told at most."""
+"""How many faults are listed at most."""
 
 _DEPTH: Final = 8
-"""How deep they are looked for. Of what is wrong further in, the first fault is told, with its path."""
+"""How deep they are looked for. Of what is wrong further in, only the first fault is listed, with its path."""
 
+_VALUES: Final = 10_000
+"""How many values are looked at one by one. Beyond them, too, only the first fault is found."""
 
-_TOLD: Final = re.compile(r"(.*) - at (`key` in )?`(.*)`", re.DOTALL)
-"""How msgspec tells what is wrong, and where."""
+_LONG: Final = 200
+"""How long a name or a detail may be that is sent back, in characters: it may hold what the client has sent."""
 
 _PLAIN: Final = re.compile(r"[\w-]+")
 _SEQUENCES: Final = (list, tuple, set, frozenset, Sequence)
@@ -45,73 +51,104 @@ class Fault(Struct, frozen=True, rename={"place": "in"}, omit_defaults=True):
 def find_faults(
     place: Place, value: object, annotation: object, *, path: str = "$", is_text: bool = False
 ) -> list[Fault]:
-    """What keeps `value`, as JSON has it, from being of this type. `is_text` if numbers and the like come as text."""
-    found = _find(value, annotation, path, strict=not is_text, depth=_DEPTH)
-    return [Fault(place, where, what) for where, what in islice(found, MOST)]
+    """What keeps `value`, as JSON has it, from being of this type. `is_text` if numbers and the like come as text.
+
+    The work is linear in the size of `value`, and the faults are short however long its strings are.
+    """
+    found = _Search(strict=not is_text).find(value, annotation, path, _DEPTH)
+    return [Fault(place, where, shorten(what)) for where, what in islice(found, MOST)]
 
 
 def explain(error: msgspec.ValidationError) -> tuple[str, str]:
     """The JSON path of what msgspec has found wrong, and what that is."""
-    found = _TOLD.fullmatch(str(error))
-    if found is None:
-        return "$", str(error)
-    what, key, path = found.groups()
-    return path, f"{what} as a key" if key else what
+    # As in "Invalid enum value 'x' - at `$.a`" and "Expected `int`, got `str` - at `key` in `$.a`". What stands before
+    # the path can hold text of the client's, so it is searched from the end, and by nothing that could backtrack.
+    what, _, path = str(error).rpartition(" - at ")
+    where = path.removeprefix("`key` in ")
+    if not (where.startswith("`$") and where.endswith("`")):
+        return "$", shorten(str(error))
+    is_key = len(where) < len(path)
+    return shorten(where.strip("`")), shorten(what) + (" as a key" if is_key else "")
 
 
 def member(path: str, name: str) -> str:
     """The path of a member of what is at `path`: in brackets where its name would not read as one (RFC 9535 § 2.5)."""
+    name = shorten(name)
     if _PLAIN.fullmatch(name):
         return f"{path}.{name}"
     quoted = name.replace("\\", "\\\\").replace("'", "\\'")
     return f"{path}['{quoted}']"
 
 
-def _find(
-    value: object, annotation: object, path: str, *, strict: bool, depth: int
-) -> Iterator[tuple[str, str]]:
-    try:
-        msgspec.convert(value, annotation, strict=strict, str_keys=True)
-    except msgspec.ValidationError as error:
-        is_found_inside = False
-        for fault in _find_inside(value, annotation, path, strict=strict, depth=depth - 1):
-            is_found_inside = True
-            yield fault
-        if not is_found_inside:
-            where, what = explain(error)
-            yield path + where.removeprefix("$"), what
+def shorten(text: str) -> str:
+    """The text, or its beginning and an ellipsis where it is too long to be sent back."""
+    return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 
-def _find_inside(
-    value: object, annotation: object, path: str, *, strict: bool, depth: int
-) -> Iterator[tuple[str, str]]:
-    if depth and isinstance(value, dict):
-        members = cast("Mapping[str, object]", value)
-        struct = _struct_of(members, annotation)
-        if struct is not None:
-            yield from _find_absent_and_unknown(members, struct, path)
-        for name, kind in _member_types(members, annotation, struct):
-            where = member(path, name)
-            yield from _find(members[name], kind, where, strict=strict, depth=depth)
-    elif depth and isinstance(value, list):
-        items = cast("list[object]", value)
-        for number, (item, kind) in enumerate(
-            zip(items, _item_types(items, annotation), strict=False)
-        ):
-            yield from _find(item, kind, f"{path}[{number}]", strict=strict, depth=depth)
+def _show(path: _Path) -> str:
+    if isinstance(path, str):
+        return path
+    outer, name = path
+    return f"{_show(outer)}[{name}]" if isinstance(name, int) else member(_show(outer), name)
+
+
+class _Search:
+    """Looks for what is wrong, from the outside in. `strict` unless numbers and the like come as text."""
+
+    def __init__(self, *, strict: bool) -> None:
+        self._strict = strict
+        self._values_left = _VALUES
+
+    def find(
+        self, value: object, annotation: object, path: _Path, depth: int
+    ) -> Iterator[tuple[str, str]]:
+        """Each fault of `value`, no more than `depth` levels in: its path, and what it is."""
+        try:
+            msgspec.convert(value, annotation, strict=self._strict, str_keys=True)
+        except msgspec.ValidationError as error:
+            is_found_inside = False
+            for fault in self._find_inside(value, annotation, path, depth - 1):
+                is_found_inside = True
+                yield fault
+            if not is_found_inside:
+                where, what = explain(error)
+                yield _show(path) + where.removeprefix("$"), what
+
+    def _find_inside(
+        self, value: object, annotation: object, path: _Path, depth: int
+    ) -> Iterator[tuple[str, str]]:
+        if not depth:
+            return
+        parts: Iterable[tuple[str | int, object, object]] = ()
+        if isinstance(value, dict):
+            members = cast("Mapping[str, object]", value)
+            struct = _struct_of(members, annotation)
+            if struct is not None:
+                yield from _find_absent_and_unknown(members, struct, path)
+            kinds = _member_types(members, annotation, struct)
+            parts = ((name, members[name], kind) for name, kind in kinds)
+        elif isinstance(value, list):
+            items = cast("list[object]", value)
+            kinds = _item_types(items, annotation)
+            parts = zip(range(len(items)), items, kinds, strict=False)
+        for name, part, kind in parts:
+            if not self._values_left:
+                return
+            self._values_left -= 1
+            yield from self.find(part, kind, (path, name), depth)
 
 
 def _find_absent_and_unknown(
-    members: Mapping[str, object], struct: type[Struct], path: str
+    members: Mapping[str, object], struct: type[Struct], path: _Path
 ) -> Iterator[tuple[str, str]]:
     fields = msgspec.structs.fields(struct)
     for field in fields:
         if field.required and field.encode_name not in members:
-            yield member(path, field.encode_name), "Missing, and required"
+            yield _show((path, field.encode_name)), "Missing, and required"
     config = config_of(struct)
     if config.forbid_unknown_fields:
         known = {field.encode_name for field in fields} | {config.tag_field}
-        yield from ((member(path, name), "Unknown") for name in members if name not in known)
+        yield from ((_show((path, name)), "Unknown") for name in members if name not in known)
 
 
 def _member_types(

@@ -147,6 +147,27 @@ class Dog(Struct, tag="dog"):
     name: str
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"size": "%b"}' % (b" - at `$.sugar`" * 50_000),
+        b'{"size": "s", "%b": 1, "sugar": ""}' % (b"k" * 500_000),
+    ],
+)
+async def test_a_refusal_is_small_however_large_what_was_sent(body: bytes) -> None:
+    answer, _ = await post(Cup, body)
+    assert answer.status == 422
+    assert len(answer.body) < 2_000
+
+
+async def test_a_fault_beyond_the_values_that_are_looked_at_has_its_path() -> None:
+    body = b'{"id": 1, "cups": [%b{"size": "x"}]}' % (b'{"size": "s"},' * 20_000)
+    answer, _ = await post(Order, body)
+    assert answer.problem["errors"] == [
+        {"in": "body", "path": "$.cups[20000].size", "detail": "Invalid enum value 'x'"}
+    ]
+
+
 async def test_the_faults_of_a_tagged_struct_are_those_of_the_one_it_names() -> None:
     answer, _ = await post(list[Cat | Dog], b'[{"type": "dog"}, {"type": "cow"}, {"lives": 9}]')
     assert answer.problem["errors"] == [

@@ -60,7 +60,7 @@ class _Lines:
     def _decoded(self, line: bytearray) -> object:
         try:
             return self._decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             is_validation = isinstance(error, msgspec.ValidationError)
             kind = msgspec.ValidationError if is_validation else msgspec.DecodeError
             text = line.decode("utf-8", "backslashreplace")
