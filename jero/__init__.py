@@ -7,6 +7,7 @@ from jero.authentication import (
     BasicAuthenticator,
     BearerAuthenticator,
 )
+from jero.custom_types import CustomType
 from jero.endpoint import Endpoint, operation
 from jero.errors import (
     BadRequestError,
@@ -40,6 +41,7 @@ __all__ = [
     "BytesResponse",
     "ClientDisconnectedError",
     "ConflictError",
+    "CustomType",
     "EmptyResponse",
     "Endpoint",
     "ForbiddenError",

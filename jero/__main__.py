@@ -85,7 +85,7 @@ def _openapi(app: BaseApp, version: Version | None) -> str:
     about = publications[0].about if publications else About.of(app)
     if version is not None:
         about = replace(about, openapi=version)
-    return encode_document(handlers_of(dispatcher.routes), about).decode()
+    return encode_document(handlers_of(dispatcher.routes), about, dispatcher.codec).decode()
 
 
 def _routes(app: BaseApp) -> str:

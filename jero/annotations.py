@@ -1,15 +1,56 @@
-"""What an annotation says: which classes its values have, whether they are Structs, and how it reads in a message."""
+"""What an annotation says: the classes of its values, whether they have a text form, how it reads in a message."""
 
 import types
-from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Collection,
+    Mapping,
+    MutableMapping,
+    MutableSequence,
+    MutableSet,
+    Sequence,
+)
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Final, Literal, TypeAliasType, Union, cast, get_args, get_origin
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Literal,
+    NewType,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    is_typeddict,
+)
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, UnsetType
 from msgspec.structs import StructConfig
+
+from jero.generics import is_alias, value_of
+
+COLLECTIONS: Final[tuple[object, ...]] = (
+    list,
+    tuple,
+    set,
+    frozenset,
+    Sequence,
+    MutableSequence,
+    Collection,
+    AbstractSet,
+    MutableSet,
+)
+"""What msgspec reads from a JSON array, and a parameter from the values that it is given."""
+
+MAPPINGS: Final[tuple[object, ...]] = (dict, Mapping, MutableMapping)
+
+ABSENT: Final[frozenset[object]] = frozenset({types.NoneType, UnsetType})
+"""What stands in a union for that there is no value."""
 
 _TEXTUAL: Final = (
     str,
@@ -24,16 +65,21 @@ _TEXTUAL: Final = (
     timedelta,
     Enum,
     types.NoneType,
+    UnsetType,
 )
 
 
 def resolve(annotation: object) -> object:
-    """What is behind the names of type aliases and behind `Annotated`."""
-    if isinstance(annotation, TypeAliasType):
-        return resolve(annotation.__value__)
-    if get_origin(annotation) is Annotated:
-        return resolve(arguments_of(annotation)[0])
-    return annotation
+    """What is behind type aliases, `NewType` and `Annotated`."""
+    while True:
+        if isinstance(annotation, NewType):
+            annotation = annotation.__supertype__
+        elif is_alias(annotation):
+            annotation = value_of(annotation)
+        elif get_origin(annotation) is Annotated:
+            annotation = arguments_of(annotation)[0]
+        else:
+            return annotation
 
 
 def arguments_of(annotation: object) -> Sequence[object]:
@@ -58,7 +104,20 @@ def parts_of(annotation: object) -> tuple[object, ...]:
 
 def classes_of(annotation: object) -> tuple[type, ...]:
     """The classes that a value of this type can be an instance of."""
-    return tuple(cast("type", get_origin(part) or part) for part in parts_of(annotation))
+    return tuple(dict.fromkeys(each for part in parts_of(annotation) for each in _classes_of(part)))
+
+
+def _classes_of(part: object) -> tuple[type, ...]:
+    if part is Any:
+        return (object,)
+    if part is None:
+        return (types.NoneType,)
+    if get_origin(part) is Literal:
+        return tuple(map(type, get_args(part)))
+    if part is float:
+        return (float, int)  # as type checkers have it (PEP 484)
+    origin = cast("type", get_origin(part) or part)
+    return (dict,) if is_typeddict(origin) else (origin,)
 
 
 def is_struct(annotation: object) -> bool:
@@ -73,41 +132,42 @@ def config_of(struct: type[Struct]) -> StructConfig:
     return cast("type[Struct]", get_origin(struct) or struct).__struct_config__
 
 
-def is_structs(annotation: object) -> bool:
-    """Whether this is a Struct, a union of Structs, or a list, a tuple or a dictionary by strings of either."""
-    annotation, *others = parts_of(annotation)
-    if others:
-        return is_structs(annotation) and all(map(is_structs, others))
-    origin, arguments = get_origin(annotation), arguments_of(annotation)
-    if origin in {list, tuple}:
-        return bool(arguments) and all(is_structs(part) for part in arguments if part is not ...)
-    if origin in {dict, Mapping}:
-        return len(arguments) == 2 and arguments[0] is str and is_structs(arguments[1])
-    return is_struct(annotation)
+def is_collection(part: object) -> bool:
+    """Whether this is a list, a set, a tuple or the like."""
+    return (get_origin(part) or part) in COLLECTIONS
 
 
 def has_text_form(annotation: object) -> bool:
-    """Whether the values of this type, or of each of a union's or a list's, can be written as text."""
+    """Whether the values of this type, or of each of a union's or a collection's, can be written as text."""
     return all(map(_is_textual, parts_of(annotation)))
 
 
 def _is_textual(part: object) -> bool:
-    if get_origin(part) is list:
-        return all(map(has_text_form, arguments_of(part)))
+    if is_collection(part):
+        items = [part for each in get_args(part) if each is not ... for part in parts_of(each)]
+        return not any(map(is_collection, items)) and all(map(_is_textual, items))
     return get_origin(part) is Literal or (isinstance(part, type) and issubclass(part, _TEXTUAL))
 
 
 def without_none(annotation: object) -> object:
-    """The type without `None`: a parameter that is not given has no value that could be written."""
-    if isinstance(annotation, TypeAliasType):
-        return without_none(annotation.__value__)
+    """The type without `None` and `UNSET`: a parameter that is not given has no value that could be written."""
+    if isinstance(annotation, NewType):
+        return without_none(annotation.__supertype__)
+    if is_alias(annotation):
+        return without_none(value_of(annotation))
     if get_origin(annotation) is Annotated:
         inner, *metadata = get_args(annotation)
         return Annotated[without_none(inner), *metadata]
     if get_origin(annotation) in {Union, types.UnionType}:
-        parts = [part for part in arguments_of(annotation) if part is not types.NoneType]
-        return Union[tuple(parts)]  # noqa: UP007 - the parts are not known before
+        given = [each for each in arguments_of(annotation) if resolve(each) not in ABSENT]
+        parts = tuple(map(without_none, given))
+        return Union[parts] if parts else types.NoneType  # noqa: UP007 - the parts are not known before
     return annotation
+
+
+def is_optional(annotation: object) -> bool:
+    """Whether `None`, or `UNSET`, can stand for that there is no value."""
+    return not ABSENT.isdisjoint(parts_of(annotation))
 
 
 def is_optional_text(annotation: object) -> bool:

@@ -11,6 +11,7 @@ from typing import ClassVar, Concatenate, Final
 from jero.asgi import ASGIApp, Receive, Scope, Send
 from jero.authentication import Authenticator, require_authenticator
 from jero.body import Limits
+from jero.custom_types import Codec, CustomTypes
 from jero.dispatch import Dispatcher
 from jero.endpoint import Endpoint, require_template
 from jero.errors import HTTPError, WiringError
@@ -59,6 +60,10 @@ class BaseApp:
     body_timeout: ClassVar[float | None] = 30.0
     """How long a body may take to arrive before it is given up with a 408, in seconds; `None` for ever. One that is
     read as it comes may be silent for that long. An endpoint can have its own."""
+
+    custom_types: ClassVar[CustomTypes] = ()
+    """What is sent and read for classes that msgspec does not know, wherever they stand: in responses, items, events,
+    bodies, parameters, headers and the members of problems."""
 
     def __init__(self) -> None:
         self._reset()
@@ -130,7 +135,7 @@ class BaseApp:
             max_upload=getattr(endpoint, "max_body", None),
             timeout=getattr(endpoint, "body_timeout", self.body_timeout),
         )
-        site = Site(path, limits, authenticator, self._streams)
+        site = Site(path, limits, authenticator, self._streams, self._dispatcher.codec)
         self._dispatcher.add(path, compile_endpoint(endpoint, site))
 
     def _mount(self, path: str, app: ASGIApp) -> None:
@@ -238,10 +243,13 @@ class BaseApp:
                 raise WiringError(
                     f"{name}._wire is no coroutine function: write it as `async def _wire(self)`"
                 )
-            self._dispatcher, self._middleware, self._publications = Dispatcher(), [], []
+            self._dispatcher = Dispatcher(self._compile_codec())
+            self._middleware, self._publications = [], []
             await self._wire()
             handlers = handlers_of(self._dispatcher.routes)
-            for path, routes in compile_publications(self._publications, handlers):
+            for path, routes in compile_publications(
+                self._publications, handlers, self._dispatcher.codec
+            ):
                 self._dispatcher.add(path, routes)
             self._entrance = self._dispatcher.serve
             for wrap in reversed(self._middleware):
@@ -251,6 +259,12 @@ class BaseApp:
                 _logger.warning(
                     "%s serves nothing: include endpoints in `_wire`", type(self).__name__
                 )
+
+    def _compile_codec(self) -> Codec:
+        try:
+            return Codec(self.custom_types)
+        except TypeError as error:
+            raise WiringError(f"{type(self).__name__}.custom_types: {error}") from error
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()

@@ -5,10 +5,11 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType, NoneType
-from typing import ClassVar, Union, cast, get_type_hints, override
+from typing import ClassVar, Union, cast, override
 
 from jero.annotations import parts_of
 from jero.errors import UnauthorizedError, WiringError
+from jero.generics import hints_of
 from jero.headers import encode_pair
 
 
@@ -118,15 +119,15 @@ def _credentials(headers: Mapping[str, str], scheme: str) -> str:
 def user_type(authenticator: Authenticator[object]) -> object:
     """What an authenticator says that its users are. Raises `TypeError` if it does not say."""
     kind = type(authenticator)
-    check: object = getattr(kind, "verify", kind.authenticate)
+    method = "verify" if hasattr(kind, "verify") else "authenticate"
     try:
-        hints = get_type_hints(check)
+        hints = hints_of(authenticator, method)
     except Exception as error:
         raise TypeError(
             f"{kind.__name__} has an annotation that cannot be read: {error}"
         ) from error
     if "return" not in hints:
-        name = getattr(check, "__qualname__", kind.__name__)
+        name = getattr(getattr(kind, method), "__qualname__", kind.__name__)
         raise TypeError(f"{name} does not say what it returns: annotate it, as in `-> User | None`")
     users = [part for part in parts_of(hints["return"]) if part is not NoneType]
     return Union[tuple(users)] if users else NoneType  # noqa: UP007 - the parts are not known before

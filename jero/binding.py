@@ -10,9 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from jero.annotations import (
+    is_optional,
     is_optional_text,
     is_struct,
-    is_structs,
     item_of,
     parts_of,
     resolve,
@@ -22,6 +22,7 @@ from jero.annotations import (
 from jero.asgi import Receive, Scope, header
 from jero.authentication import Authenticator, user_type
 from jero.body import Chunks, Limits, Lines, read_json, read_whole, require_json, require_ndjson
+from jero.custom_types import Codec
 from jero.errors import BadRequestError, InvalidRequestError
 from jero.faults import find_faults
 from jero.fields import combine, lines_of
@@ -33,6 +34,10 @@ type Read = Callable[[Scope, Receive], Awaitable[object]]
 SLOTS: Final = "jero.slots"
 """The key in a scope of what stands in the slots of its path."""
 
+_LAST_EVENT_ID: Final = (
+    "annotate it with what the ids are or None, as in `last_event_id: int | None`"
+)
+
 MAX_PARAMS: Final = 1_000
 """How many parameters a query string may have."""
 
@@ -43,6 +48,7 @@ class Context(Struct, frozen=True):
     slots: tuple[str, ...]
     limits: Limits
     authenticator: Authenticator[object] | None
+    codec: Codec
 
 
 class Argument(Struct, frozen=True):
@@ -99,7 +105,7 @@ def _is_among(kinds: Sequence[object], kind: object) -> bool:
 
 def _compile_path(annotation: object, context: Context) -> Read:
     struct = cast("type[Struct]", resolve(annotation))
-    read_texts = compile_reader("path", struct)
+    read_texts = compile_reader("path", struct, context.codec)
     names = {field.encode_name for field in msgspec.structs.fields(struct)}
     if names != set(context.slots):
         slots = ", ".join(context.slots) or "none"
@@ -117,8 +123,9 @@ def _compile_path(annotation: object, context: Context) -> Read:
     return read
 
 
-def _compile_params(annotation: object, _context: Context) -> Read:
-    read_texts = compile_reader("query", cast("type[Struct]", resolve(annotation)))
+def _compile_params(annotation: object, context: Context) -> Read:
+    struct = cast("type[Struct]", resolve(annotation))
+    read_texts = compile_reader("query", struct, context.codec)
 
     async def read(scope: Scope, _receive: Receive) -> object:
         query: bytes = scope.get("query_string", b"")
@@ -143,8 +150,9 @@ def _params(query: bytes) -> Mapping[str, list[str]]:
     return params
 
 
-def _compile_headers(annotation: object, _context: Context) -> Read:
-    read_texts = compile_reader("header", cast("type[Struct]", resolve(annotation)))
+def _compile_headers(annotation: object, context: Context) -> Read:
+    struct = cast("type[Struct]", resolve(annotation))
+    read_texts = compile_reader("header", struct, context.codec)
 
     async def read(scope: Scope, _receive: Receive) -> object:
         return read_texts(lines_of(scope))
@@ -152,8 +160,13 @@ def _compile_headers(annotation: object, _context: Context) -> Read:
     return read
 
 
-def _compile_last_event_id(annotation: object, _context: Context) -> Read:
-    guard = compile_guard(annotation)
+def _compile_last_event_id(annotation: object, context: Context) -> Read:
+    in_text = context.codec.in_text(annotation)
+    if not is_optional_text(in_text):
+        raise TypeError(_LAST_EVENT_ID)
+    context.codec.require(annotation, is_read=True)
+    convert = partial(context.codec.convert, is_text=True)
+    guard = compile_guard(in_text)
     # The faults are of what an id can be: a header that is there says something, and nothing is not in question.
     kind = without_none(annotation)
 
@@ -169,23 +182,31 @@ def _compile_last_event_id(annotation: object, _context: Context) -> Read:
         if guard is not None:
             text = guard(text)
         try:
-            return msgspec.convert(text, annotation, strict=False)
+            return convert(text, annotation)
         except msgspec.ValidationError:
             path = "$.last-event-id"
-            faults = find_faults("header", text, kind, path=path, is_text=True)
+            faults = find_faults("header", text, kind, path=path, convert=convert)
             raise InvalidRequestError(faults) from None
 
     return read
 
 
 def _compile_json(annotation: object, context: Context) -> Read:
-    decoder = msgspec.json.Decoder(annotation)
+    decoder = context.codec.decoder(annotation)
+    convert = context.codec.convert
 
     async def read(scope: Scope, receive: Receive) -> object:
         require_json(scope)
-        return read_json(await read_whole(scope, receive, context.limits), decoder)
+        return read_json(await read_whole(scope, receive, context.limits), decoder, convert)
 
-    return read
+    async def read_optional(scope: Scope, receive: Receive) -> object:
+        body = await read_whole(scope, receive, context.limits)
+        if not body:
+            return None
+        require_json(scope)
+        return read_json(body, decoder, convert)
+
+    return read_optional if is_optional(annotation) else read
 
 
 def _compile_content(annotation: object, context: Context) -> Read:
@@ -199,12 +220,13 @@ def _compile_content(annotation: object, context: Context) -> Read:
 
 
 def _compile_ndjson(annotation: object, context: Context) -> Read:
-    decoder = msgspec.json.Decoder(item_of(annotation))
+    decoder = context.codec.decoder(item_of(annotation))
+    convert = context.codec.convert
 
     async def read(scope: Scope, receive: Receive) -> object:
         require_ndjson(scope)
         chunks = Chunks(scope, receive, context.limits)
-        return Lines(chunks, decoder, scope, context.limits)
+        return Lines(chunks, decoder, scope, context.limits, convert)
 
     return read
 
@@ -229,12 +251,15 @@ ARGUMENTS: Final[Mapping[str, Argument]] = {
         _compile_headers,
     ),
     "last_event_id": Argument(
-        is_optional_text,
-        "annotate it with what the ids are or None, as in `last_event_id: int | None`",
+        is_optional,
+        _LAST_EVENT_ID,
         _compile_last_event_id,
     ),
     "json": Argument(
-        is_structs, "annotate it with a Struct, as in `json: Order`", _compile_json, is_body=True
+        lambda annotation: item_of(annotation) is None,
+        "annotate it with what the JSON stands for, as in `json: Order`",
+        _compile_json,
+        is_body=True,
     ),
     "content": Argument(
         lambda annotation: bytes in {resolve(annotation), item_of(annotation)},
@@ -243,8 +268,8 @@ ARGUMENTS: Final[Mapping[str, Argument]] = {
         is_body=True,
     ),
     "ndjson": Argument(
-        lambda annotation: is_structs(item_of(annotation)),
-        "annotate it with an iterator of Structs, as in `ndjson: AsyncIterator[Order]`",
+        lambda annotation: item_of(annotation) is not None,
+        "annotate it with an iterator of its items, as in `ndjson: AsyncIterator[Order]`",
         _compile_ndjson,
         is_body=True,
     ),

@@ -17,7 +17,7 @@ from jero.errors import (
     RequestTimeoutError,
     UnsupportedMediaTypeError,
 )
-from jero.faults import Fault, explain, find_faults
+from jero.faults import Convert, Fault, explain, find_faults
 
 NDJSON: Final = (b"application/x-ndjson", b"application/ndjson", b"application/jsonl")
 """The media types of a body of JSON lines. None of them is registered, and all are in use."""
@@ -160,10 +160,16 @@ class Lines[T](AsyncIterator[T]):
     """
 
     def __init__(
-        self, chunks: Chunks, decoder: msgspec.json.Decoder[T], scope: Scope, limits: Limits
+        self,
+        chunks: Chunks,
+        decoder: msgspec.json.Decoder[T],
+        scope: Scope,
+        limits: Limits,
+        convert: Convert,
     ) -> None:
         self._chunks = chunks
         self._decoder = decoder
+        self._convert = convert
         self._scope = scope
         self._limits = limits
         self._lines: list[bytes] = []
@@ -202,19 +208,25 @@ class Lines[T](AsyncIterator[T]):
         try:
             return self._decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise explain_json(error, line, self._decoder.type, self._number) from None
+            raise explain_json(
+                error, line, self._decoder.type, self._convert, self._number
+            ) from None
 
 
-def read_json[T](body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+def read_json[T](body: bytes, decoder: msgspec.json.Decoder[T], convert: Convert) -> T:
     """The value of a body. Raises `BadRequestError` and `InvalidRequestError`."""
     try:
         return decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise explain_json(error, body, decoder.type) from None
+        raise explain_json(error, body, decoder.type, convert) from None
 
 
 def explain_json(
-    error: Exception, text: bytes, annotation: object, line: int | None = None
+    error: Exception,
+    text: bytes,
+    annotation: object,
+    convert: Convert,
+    line: int | None = None,
 ) -> BadRequestError | InvalidRequestError:
     """What is to be told of JSON text that could not be decoded as this type."""
     subject = f"Line {line}" if line else "The body"
@@ -226,7 +238,8 @@ def explain_json(
         return BadRequestError(f"{subject} is not well-formed JSON: {error}")
     try:
         # msgspec stops where a type is wrong, so what follows there may not even be JSON.
-        faults = find_faults("body", cast("object", msgspec.json.decode(text)), annotation)
+        value = cast("object", msgspec.json.decode(text))
+        faults = find_faults("body", value, annotation, convert=convert)
     except (msgspec.DecodeError, UnicodeDecodeError) as also:
         return BadRequestError(f"{subject} is not well-formed JSON: {also}")
     except RecursionError:

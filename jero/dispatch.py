@@ -9,6 +9,7 @@ from typing import Final, cast
 
 from jero.asgi import Receive, Scope, Send, header, path_below, report_error
 from jero.binding import SLOTS
+from jero.custom_types import PLAIN, Codec
 from jero.errors import (
     BadRequestError,
     ClientDisconnectedError,
@@ -30,7 +31,8 @@ _REQUEST_ID: Final = re.compile(rb"[\w.:/+=-]{1,128}")
 class Dispatcher:
     """What an application serves: its routes, other applications under theirs, and what errors come to."""
 
-    def __init__(self) -> None:
+    def __init__(self, codec: Codec = PLAIN) -> None:
+        self.codec: Codec = codec
         self.routes: list[Route] = []
         self.mounts: Mounts = Mounts()
         self._router: Router[Route] = Router()
@@ -126,7 +128,7 @@ class Dispatcher:
             try:
                 problem = self._problem_of(error, route)
                 if problem is not None:
-                    await respond_problem(problem, scope, send)
+                    await respond_problem(problem, scope, send, self.codec.encode)
                     return
             except ClientDisconnectedError:
                 return

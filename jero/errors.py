@@ -1,6 +1,6 @@
 """What can go wrong, and how it is said: at start-up a `WiringError`, at run time a problem detail (RFC 9457)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import ClassVar
 
@@ -72,14 +72,14 @@ class HTTPError(Exception):
         self.members: Mapping[str, object] = members or {}
         """Further members of the problem detail."""
 
-    def problem(self) -> bytes:
-        """The body of the answer, as `application/problem+json`."""
+    def problem(self, encode: Callable[[object], bytes] = msgspec.json.encode) -> bytes:
+        """The body of the answer, as `application/problem+json`. `encode` makes JSON of its members."""
         members: dict[str, object] = {"title": title_of(type(self)), "status": self.status_code}
         if self.detail:
             members["detail"] = self.detail.encode("utf-8", "backslashreplace").decode()
         if self.type != "about:blank":  # which is what a missing type means
             members["type"] = self.type
-        return msgspec.json.encode(members | dict(self.members))
+        return encode(members | dict(self.members))
 
 
 def title_of(kind: type[HTTPError]) -> str:

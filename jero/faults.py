@@ -4,7 +4,7 @@ Nothing of this runs while requests are as they should be.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, Literal, cast, get_args, get_origin
 
@@ -12,9 +12,13 @@ import msgspec
 from msgspec import Struct
 
 from jero.annotations import config_of, is_struct, parts_of
+from jero.custom_types import PLAIN
 
 type Place = Literal["path", "query", "header", "body"]
 """A part of a request, by the name that OpenAPI has for it."""
+
+type Convert = Callable[[object, object], object]
+"""Makes a value one of a type. Raises `msgspec.ValidationError`."""
 
 type _Path = tuple[_Path, str | int] | str
 """Where a value is: in what, and its name or number there. Written out only where there is a fault, because a name can
@@ -49,13 +53,18 @@ class Fault(Struct, frozen=True, rename={"place": "in"}, omit_defaults=True):
 
 
 def find_faults(
-    place: Place, value: object, annotation: object, *, path: str = "$", is_text: bool = False
+    place: Place,
+    value: object,
+    annotation: object,
+    *,
+    convert: Convert = PLAIN.convert,
+    path: str = "$",
 ) -> list[Fault]:
-    """What keeps `value`, as JSON has it, from being of this type. `is_text` if numbers and the like come as text.
+    """What keeps `value` from being of this type, which is what `convert` says.
 
     The work is linear in the size of `value`, and the faults are short however long its strings are.
     """
-    found = _Search(strict=not is_text).find(value, annotation, path, _DEPTH)
+    found = _Search(convert).find(value, annotation, path, _DEPTH)
     return [Fault(place, where, shorten(what)) for where, what in islice(found, MOST)]
 
 
@@ -93,10 +102,10 @@ def _show(path: _Path) -> str:
 
 
 class _Search:
-    """Looks for what is wrong, from the outside in. `strict` unless numbers and the like come as text."""
+    """Looks for what is wrong, from the outside in."""
 
-    def __init__(self, *, strict: bool) -> None:
-        self._strict = strict
+    def __init__(self, convert: Convert) -> None:
+        self._convert = convert
         self._values_left = _VALUES
 
     def find(
@@ -104,7 +113,7 @@ class _Search:
     ) -> Iterator[tuple[str, str]]:
         """Each fault of `value`, no more than `depth` levels in: its path, and what it is."""
         try:
-            msgspec.convert(value, annotation, strict=self._strict, str_keys=True)
+            self._convert(value, annotation)
         except msgspec.ValidationError as error:
             is_found_inside = False
             for fault in self._find_inside(value, annotation, path, depth - 1):

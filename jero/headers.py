@@ -1,14 +1,16 @@
 """Header fields as Python sees them (a Struct, or a mapping) ↔ the pairs of bytes that ASGI takes."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Final, cast, get_args
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from jero.annotations import has_text_form, parts_of, show
+from jero.custom_types import PLAIN, Codec
 from jero.http_date import format_http_date
 
 type HeaderPairs = list[tuple[bytes, bytes]]
@@ -64,7 +66,7 @@ def encode_raw(headers: RawHeaders | None) -> HeaderPairs:
     return [encode_pair(name, value) for name, value in headers.items()] if headers else []
 
 
-def field_names(struct: type[Struct]) -> list[tuple[str, str]]:
+def field_names(struct: type[Struct], codec: Codec = PLAIN) -> list[tuple[str, str]]:
     """The fields of a header Struct: for each, the attribute and the header's name.
 
     `x_trace_id` becomes `x-trace-id`; a name given with `msgspec.field(name=…)` is taken as it is. Raises
@@ -73,7 +75,7 @@ def field_names(struct: type[Struct]) -> list[tuple[str, str]]:
     """
     names: list[tuple[str, str]] = []
     for field in msgspec.structs.fields(struct):
-        require_text_form("header", field.name, field.type)
+        require_text_form("header", field.name, field.type, codec)
         if is_list_of_dates(field.type):
             raise TypeError(
                 f"the header field `{field.name}: {show(field.type)}` cannot be a list: dates in headers contain commas"
@@ -109,41 +111,45 @@ def is_list_of_dates(annotation: object) -> bool:
     return any(map(is_date, (item for part in parts_of(annotation) for item in get_args(part))))
 
 
-def require_text_form(kind: str, name: str, annotation: object) -> None:
+def require_text_form(kind: str, name: str, annotation: object, codec: Codec) -> None:
     """Raises `TypeError` if values of this type cannot be written as text."""
-    if not has_text_form(annotation):
+    if not has_text_form(codec.in_text(annotation)):
         raise TypeError(
             f"the {kind} field `{name}: {show(annotation)}` has no text form: use str, int, float, bool, a date, a UUID"
-            " or an Enum"
+            " or an Enum, or declare the type in the application's `custom_types`"
         )
 
 
-def compile_encoder(struct: type[Struct]) -> Callable[[Struct], HeaderPairs]:
+def compile_encoder(struct: type[Struct], codec: Codec = PLAIN) -> Callable[[Struct], HeaderPairs]:
     """Read the fields of a header Struct once; return the function that turns its instances into pairs.
 
-    A field that is `None` is left out, one that is a list is sent once an element, and a `datetime` is sent as an
-    HTTP-date (RFC 9110 § 5.6.7). Raises as `field_names` does; the function raises `ValueError` for a value that a
-    header cannot have, such as a `datetime` without a time zone.
+    A field that is `None` or `UNSET` is left out, one that is a list or the like is sent once an element, and a
+    `datetime` is sent as an HTTP-date (RFC 9110 § 5.6.7). Raises as `field_names` does; the function raises
+    `ValueError` for a value that a header cannot have, such as a `datetime` without a time zone.
     """
-    names = field_names(struct)
+    names = field_names(struct, codec)
 
     def encode(headers: Struct) -> HeaderPairs:
         pairs: HeaderPairs = []
         for attribute, name in names:
             value: object = getattr(headers, attribute)
-            if value is None:
+            if value is None or value is UNSET:
                 continue
-            values = cast("list[object]", value) if isinstance(value, list) else [value]
-            pairs += (encode_pair(name, _text(each)) for each in values if each is not None)
+            is_list = isinstance(value, list | tuple | AbstractSet)
+            values = cast("Collection[object]", value) if is_list else (value,)
+            texts = [_text(each, codec) for each in values if each is not None]
+            if isinstance(value, AbstractSet):
+                texts.sort()  # so that what is sent is the same in each process
+            pairs += (encode_pair(name, text) for text in texts)
         return pairs
 
     return encode
 
 
-def _text(value: object) -> str:
+def _text(value: object, codec: Codec) -> str:
     if isinstance(value, datetime):
         return format_http_date(value)
-    plain: object = msgspec.to_builtins(value)
+    plain = codec.to_builtins(value)
     if isinstance(plain, bool):
         return "true" if plain else "false"
     return str(plain)

@@ -1,14 +1,16 @@
 """Text by name → a Struct: the slots of a path, a query string, header fields."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, cast, get_origin
+from functools import partial
+from typing import Final, Union, cast, get_args
 
 import msgspec
 from msgspec import Struct
 
-from jero.annotations import config_of, parts_of, without_none
+from jero.annotations import config_of, is_collection, parts_of, without_none
+from jero.custom_types import PLAIN, Codec
 from jero.errors import InvalidRequestError
-from jero.faults import Fault, Place, explain, find_faults, member
+from jero.faults import Convert, Fault, Place, explain, find_faults, member
 from jero.fields import combine, elements
 from jero.finite import is_finite
 from jero.headers import field_names, is_date, require_text_form
@@ -32,7 +34,8 @@ class _Field(Struct, frozen=True):
     is_required: bool
     is_header: bool
     is_date: bool
-    guard: Callable[[str], str] | None
+    guards: Sequence[Callable[[str], str] | None]
+    """What `compile_guard` makes of its type, or of that of each of its items; the last goes for all that follow."""
 
     def value_of(self, given: Sequence[str]) -> str | list[str]:
         """What msgspec is to convert: one text, or a list; also where there ought to be one, so that it refuses."""
@@ -41,19 +44,26 @@ class _Field(Struct, frozen=True):
             texts = elements(self.name, given) if self.is_list else [combine(self.name, given)]
         if self.is_date:
             texts = list(map(_rewrite_date, texts))
-        if self.guard is not None:
-            texts = list(map(self.guard, texts))
+        if any(self.guards):
+            texts = [self._guarded(text, number) for number, text in enumerate(texts)]
         return list(texts) if self.is_list or len(texts) > 1 else texts[0]
 
+    def _guarded(self, text: str, number: int) -> str:
+        guard = self.guards[min(number, len(self.guards) - 1)]
+        return text if guard is None else guard(text)
 
-def compile_reader(place: Place, struct: type[Struct]) -> Callable[[Texts], Struct]:
+
+def compile_reader(
+    place: Place, struct: type[Struct], codec: Codec = PLAIN
+) -> Callable[[Texts], Struct]:
     """Read the fields of a Struct once; return the function that makes its instances from text.
 
-    A field that is a list takes every text of its name, any other exactly one. What has no field is ignored, unless the
-    Struct forbids unknown fields. The function raises `InvalidRequestError` with every fault. Raises `TypeError`,
-    which names the field, for a type that has no text form.
+    A field that is a list, a set or a tuple takes every text of its name, any other exactly one. What has no field is
+    ignored, unless the Struct forbids unknown fields. The function raises `InvalidRequestError` with every fault.
+    Raises `TypeError`, which names the field, for a type that has no text form.
     """
-    fields = _fields(place, struct)
+    fields = _fields(place, struct, codec)
+    convert = partial(codec.convert, is_text=True)
     known = {field.name for field in fields}
     is_closed = place == "query" and config_of(struct).forbid_unknown_fields
     if config_of(struct).array_like:
@@ -68,20 +78,20 @@ def compile_reader(place: Place, struct: type[Struct]) -> Callable[[Texts], Stru
         if is_closed and not known.issuperset(texts):
             raise InvalidRequestError(faults(texts))
         try:
-            return msgspec.convert(values, struct, strict=False)
+            return cast("Struct", convert(values, struct))
         except msgspec.ValidationError as error:
             where, what = explain(error)
             raise InvalidRequestError(faults(texts) or [Fault(place, where, what)]) from None
 
     def faults(texts: Texts) -> list[Fault]:
-        found = [fault for field in fields for fault in _faults_of(field, place, texts)]
+        found = [fault for field in fields for fault in _faults_of(field, place, texts, convert)]
         unknown = [name for name in texts if name not in known] if is_closed else []
         return found + [Fault(place, member("$", name), "Unknown") for name in unknown]
 
     return read
 
 
-def _faults_of(field: _Field, place: Place, texts: Texts) -> list[Fault]:
+def _faults_of(field: _Field, place: Place, texts: Texts, convert: Convert) -> list[Fault]:
     path = member("$", field.name)
     given = texts.get(field.name)
     if given is None:
@@ -89,7 +99,7 @@ def _faults_of(field: _Field, place: Place, texts: Texts) -> list[Fault]:
     value = field.value_of(given)
     if isinstance(value, list) and not field.is_list:
         return [Fault(place, path, f"Given {len(given)} times, expected once")]
-    found = find_faults(place, value, field.annotation, path=path, is_text=True)
+    found = find_faults(place, value, field.annotation, path=path, convert=convert)
     if not field.is_date:
         return found
     return [
@@ -121,34 +131,42 @@ def compile_guard(annotation: object) -> Callable[[str], str] | None:
 
 
 def _is_unreal(annotation: object, text: str) -> bool:
-    for value in (text, [text]):
-        try:
-            read: object = msgspec.convert(value, annotation, strict=False)
-        except msgspec.ValidationError:
-            continue
-        each = cast("list[object]", read)[0] if isinstance(read, list) else read
-        return each is None or not is_finite(each)
-    return False
+    try:
+        read: object = msgspec.convert(text, annotation, strict=False)
+    except msgspec.ValidationError:
+        return False
+    return read is None or not is_finite(read)
 
 
-def _fields(place: Place, struct: type[Struct]) -> list[_Field]:
+def _items_of(annotation: object) -> Sequence[object]:
+    """The type of each text that a field of this type takes; the last is that of all that follow."""
+    parts = parts_of(annotation)
+    collections = [part for part in parts if is_collection(part)]
+    if not collections:
+        return (annotation,)
+    items = [each for each in get_args(collections[0]) if each is not ...]
+    others = [part for part in parts if part not in collections]
+    return [Union[(each, *others)] for each in items or (str,)]
+
+
+def _fields(place: Place, struct: type[Struct], codec: Codec) -> list[_Field]:
     fields = msgspec.structs.fields(struct)
     if place == "header":
-        names = [name.lower() for _, name in field_names(struct)]
+        names = [name.lower() for _, name in field_names(struct, codec)]
     else:
         for field in fields:
-            require_text_form(place, field.name, field.type)
+            require_text_form(place, field.name, field.type, codec)
         names = [field.encode_name for field in fields]
     return [
         _Field(
             key=field.encode_name,
             name=name,
             annotation=without_none(field.type),
-            is_list=any(get_origin(part) is list for part in parts_of(field.type)),
+            is_list=any(map(is_collection, parts_of(field.type))),
             is_required=field.required,
             is_header=place == "header",
             is_date=place == "header" and is_date(field.type),
-            guard=compile_guard(field.type),
+            guards=[compile_guard(each) for each in _items_of(codec.in_text(field.type))],
         )
         for field, name in zip(fields, names, strict=True)
     ]

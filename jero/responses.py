@@ -1,9 +1,11 @@
 """The responses that are whole before they are sent, as a handler returns them, and how they are sent."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote
 
+import msgspec
 from msgspec import Struct
 
 from jero.asgi import Message, Scope, Send
@@ -57,7 +59,7 @@ class JSONResponse[T, H = None](Response[H]):
     """
 
     content: T
-    """The value: a Struct, or a list or a dictionary of Structs."""
+    """The value, of whatever type has a JSON form."""
 
     def __post_init__(self) -> None:
         self._require_body_status()
@@ -151,10 +153,15 @@ async def send_both(send: Send, start: Message, body: bytes) -> None:
         raise ClientDisconnectedError from error
 
 
-async def respond_problem(error: HTTPError, scope: Scope, send: Send) -> None:
+async def respond_problem(
+    error: HTTPError,
+    scope: Scope,
+    send: Send,
+    encode: Callable[[object], bytes] = msgspec.json.encode,
+) -> None:
     """Send an error as `application/problem+json` (RFC 9457)."""
     headers = merge([(b"content-type", b"application/problem+json")], encode_raw(error.raw_headers))
-    await send_whole(scope, send, error.status_code, headers, error.problem())
+    await send_whole(scope, send, error.status_code, headers, error.problem(encode))
 
 
 async def respond_options(allow: str, scope: Scope, send: Send) -> None:

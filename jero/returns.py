@@ -1,13 +1,23 @@
 """What a handler's return annotation says. Read once, at start-up."""
 
 import types
-from collections.abc import Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from typing import Final, cast, get_args, get_origin
 
 from msgspec import Struct
 
-from jero.annotations import is_struct, is_structs, parts_of, resolve, show
+from jero.annotations import is_struct, parts_of, resolve, show
+from jero.custom_types import Codec
 from jero.errors import WiringError
+from jero.generics import expand
 from jero.headers import field_names, require_no_framing
 from jero.responses import (
     BytesResponse,
@@ -37,6 +47,17 @@ _TYPED: Final = (JSONResponse, NDJSONStreamingResponse, SSEResponse)
 """Those whose first type parameter is what they carry."""
 
 
+_BYTES: Final[tuple[object, ...]] = (bytes, bytearray, memoryview)
+_STREAMED: Final[tuple[object, ...]] = (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Generator,
+    Iterable,
+    Iterator,
+)
+
+
 class Returned(Struct, frozen=True):
     """What a handler returns."""
 
@@ -52,65 +73,89 @@ class Returned(Struct, frozen=True):
     """Whether the handler returns the value itself."""
 
 
-def read_returned(name: str, method: str, annotation: object) -> Returned:
+def read_returned(name: str, method: str, annotation: object, codec: Codec) -> Returned:
     """Read the annotation of the handler `name`. Raises `WiringError`."""
-    annotation = resolve(annotation)
+    whole, annotation = annotation, resolve(annotation)
     kind = cast("type", get_origin(annotation) or annotation)
     if kind not in MEDIA_TYPES:
-        if is_structs(annotation) and not _is_response(annotation):
-            return Returned(JSONResponse, annotation, is_bare=True)
-        if annotation is types.NoneType:
-            raise WiringError(f"{name} returns None: let it return an `EmptyResponse`")
-        parts = parts_of(annotation)
-        if types.NoneType in parts:
-            raise WiringError(
-                f"{name} returns {show(annotation)}: leave out the `None`, and raise a `NotFoundError` where there is"
-                " nothing"
-            )
-        if len(parts) > 1 and any(map(_is_response, parts)):
-            raise WiringError(
-                f"{name} returns one kind of response or another: name one, and raise an `HTTPError` for what went"
-                " wrong"
-            )
-        raise WiringError(
-            f"{name} returns {show(annotation)}: expected a Struct, a list of Structs, or a response, such as"
-            " `JSONResponse[Order]`"
-        )
+        _require_value(name, annotation)
+        return Returned(JSONResponse, _sendable(name, "returns", whole, codec), is_bare=True)
     if kind is SSEResponse and method != "get":
         raise WiringError(
             f"{name} returns an SSEResponse, which only `get` can: browsers open event streams with GET. Return an"
             " NDJSONStreamingResponse instead, or rename the method"
         )
-    arguments = list(get_args(annotation))
-    content = (
-        _read_content(name, kind, arguments.pop(0) if arguments else None)
-        if kind in _TYPED
-        else None
-    )
-    return Returned(kind, content, _read_headers(name, arguments[0] if arguments else None))
+    arguments = list(map(expand, get_args(annotation)))
+    content = None
+    if kind in _TYPED:
+        content = _read_content(name, kind, arguments.pop(0) if arguments else None, codec)
+    return Returned(kind, content, _read_headers(name, arguments[0] if arguments else None, codec))
 
 
-def _read_content(name: str, kind: type, content: object) -> object:
+def _require_value(name: str, annotation: object) -> None:
+    """Raises `WiringError` for what a handler that returns a value itself most likely did not mean."""
+    parts = parts_of(annotation)
+    if annotation is types.NoneType:
+        raise WiringError(f"{name} returns None: let it return an `EmptyResponse`")
+    if len(parts) > 1 and any(map(_is_response, parts)):
+        raise WiringError(
+            f"{name} returns one kind of response or another: name one, and raise an `HTTPError` for what went wrong"
+        )
+    if types.NoneType in parts:
+        raise WiringError(
+            f"{name} returns {show(annotation)}: leave out the `None`, and raise a `NotFoundError` where there is"
+            f" nothing; to send `null`, return a `JSONResponse[{show(annotation)}]`"
+        )
+    if _is_response(annotation):
+        raise WiringError(
+            f"{name} returns {show(annotation)}: expected a value, or one of the responses that jero has, such as"
+            " `JSONResponse[Order]`"
+        )
+    if any(annotation is each for each in _BYTES):
+        raise WiringError(
+            f"{name} returns {show(annotation)}: return a `BytesResponse`, or for base64 in JSON a"
+            f" `JSONResponse[{show(annotation)}]`"
+        )
+    if (get_origin(annotation) or annotation) in _STREAMED:
+        raise WiringError(
+            f"{name} returns {show(annotation)}: return a response that streams it, such as"
+            " `NDJSONStreamingResponse[Order]`"
+        )
+
+
+def _read_content(name: str, kind: type, content: object, codec: Codec) -> object:
     if content is None:
         raise WiringError(
             f"{name} returns {kind.__name__} of nothing: name what it carries, as in `{kind.__name__}[Order]`"
         )
-    if not is_structs(content) and not (kind is SSEResponse and content is str):
-        does = "returns" if kind is JSONResponse else "streams"
-        raise WiringError(f"{name} {does} {show(content)}: expected a Struct or a union of Structs")
+    if _is_response(content):
+        raise WiringError(
+            f"{name} returns a {kind.__name__} of {show(content)}: name the type of the value in it"
+        )
+    return _sendable(name, "returns" if kind is JSONResponse else "streams", content, codec)
+
+
+def _sendable(name: str, does: str, content: object, codec: Codec) -> object:
+    """The type, if it has a JSON form."""
+    try:
+        codec.require(content, is_read=False)
+    except TypeError as error:
+        raise WiringError(f"{name} {does} {show(content)}, which cannot work: {error}") from error
     return content
 
 
-def _read_headers(name: str, headers: object) -> type[Struct] | None:
+def _read_headers(name: str, headers: object, codec: Codec) -> type[Struct] | None:
+    headers = resolve(headers)
     if headers is None or headers is types.NoneType:
         return None
-    if not is_struct(headers) or not isinstance(headers, type):
+    if not is_struct(headers):
         raise WiringError(f"{name} has headers of the type {show(headers)}: expected a Struct")
+    struct = cast("type[Struct]", headers)
     try:
-        require_no_framing(name for _, name in field_names(headers))
+        require_no_framing(name for _, name in field_names(struct, codec))
     except (TypeError, ValueError) as error:
         raise WiringError(f"{name}: {error}") from None
-    return cast("type[Struct]", headers)
+    return struct
 
 
 def _is_response(annotation: object) -> bool:

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Final, cast
 
-import msgspec
 from msgspec import Struct
 
 from jero.annotations import classes_of, show
 from jero.asgi import Receive, Scope, Send, report_error
+from jero.custom_types import Codec
 from jero.errors import ClientDisconnectedError
 from jero.headers import HeaderPairs, compile_encoder, encode_raw, merge
 from jero.responses import (
@@ -40,8 +40,6 @@ type _Headers = Callable[[Response[Struct]], HeaderPairs]
 _UNBUFFERED: Final[HeaderPairs] = [(b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
 """What keeps caches and proxies from holding a stream back, unless the handler says otherwise."""
 
-_encode_json: Final = msgspec.json.Encoder().encode
-
 
 class _Body(Struct, frozen=True):
     """What a response that is whole has as its content, and how it becomes bytes."""
@@ -71,24 +69,25 @@ _STATUSES: Final[Mapping[type, int]] = {EmptyResponse: 204, RedirectResponse: 30
 
 
 def compile_respond(
-    name: str, returned: Returned, declared: int | None, streams: OpenStreams
+    name: str, returned: Returned, declared: int | None, streams: OpenStreams, codec: Codec
 ) -> Respond:
     """For the handler `name`, which declares this status. What it streams is counted in `streams`."""
     status = declared or _STATUSES.get(returned.kind, 200)
     if returned.is_bare:
-        return _compile_bare(name, returned, status)
+        return _compile_bare(name, returned, status, codec)
     if issubclass(returned.kind, StreamingResponse | NDJSONStreamingResponse | SSEResponse):
-        return _compile_stream(name, returned, status, streams)
-    return _compile_whole(name, returned, status)
+        return _compile_stream(name, returned, status, streams, codec)
+    return _compile_whole(name, returned, status, codec)
 
 
-def _compile_bare(name: str, returned: Returned, status: int) -> Respond:
+def _compile_bare(name: str, returned: Returned, status: int, codec: Codec) -> Respond:
     classes, expected = classes_of(returned.content), show(returned.content)
+    encode = codec.encode
 
     async def respond(result: object, scope: Scope, _receive: Receive, send: Send) -> None:
         if not isinstance(result, classes):
             raise _mistyped(name, expected, result)
-        body = _encode_json(result)
+        body = encode(result)
         length = b"%d" % len(body)
         headers = [(b"content-type", b"application/json"), (b"content-length", length)]
         if scope["method"] == "HEAD":
@@ -102,12 +101,12 @@ def _compile_bare(name: str, returned: Returned, status: int) -> Respond:
     return respond
 
 
-def _compile_whole(name: str, returned: Returned, default: int) -> Respond:
+def _compile_whole(name: str, returned: Returned, default: int, codec: Codec) -> Respond:
     kind = returned.kind
-    encode_headers = _compile_headers(name, returned)
+    encode_headers = _compile_headers(name, returned, codec)
     body_of = _BODIES.get(kind)
     if kind is JSONResponse:
-        body_of = _Body(classes_of(returned.content), _encode_json)
+        body_of = _Body(classes_of(returned.content), codec.encode)
 
     async def respond(result: object, scope: Scope, _receive: Receive, send: Send) -> None:
         if not isinstance(result, kind):
@@ -126,12 +125,12 @@ def _compile_whole(name: str, returned: Returned, default: int) -> Respond:
     return respond
 
 
-def _compile_headers(name: str, returned: Returned) -> _Headers:
+def _compile_headers(name: str, returned: Returned, codec: Codec) -> _Headers:
     media_type = MEDIA_TYPES[returned.kind]
     defaults = [(b"content-type", media_type.encode())] if media_type else []
     if issubclass(returned.kind, NDJSONStreamingResponse | SSEResponse):
         defaults += _UNBUFFERED
-    encode_typed = None if returned.headers is None else compile_encoder(returned.headers)
+    encode_typed = None if returned.headers is None else compile_encoder(returned.headers, codec)
     expected = f"headers of the type {show(returned.headers)}"
 
     def encode(response: Response[Struct]) -> HeaderPairs:
@@ -152,10 +151,12 @@ def _compile_headers(name: str, returned: Returned) -> _Headers:
     return encode
 
 
-def _compile_stream(name: str, returned: Returned, default: int, streams: OpenStreams) -> Respond:
+def _compile_stream(
+    name: str, returned: Returned, default: int, streams: OpenStreams, codec: Codec
+) -> Respond:
     kind = returned.kind
-    encode_headers = _compile_headers(name, returned)
-    encode = _item_encoder(returned)
+    encode_headers = _compile_headers(name, returned, codec)
+    encode = _item_encoder(returned, codec)
 
     async def respond(result: object, scope: Scope, receive: Receive, send: Send) -> None:
         if not isinstance(result, kind):
@@ -182,11 +183,11 @@ def _compile_stream(name: str, returned: Returned, default: int, streams: OpenSt
     return respond
 
 
-def _item_encoder(returned: Returned) -> Encode:
+def _item_encoder(returned: Returned, codec: Codec) -> Encode:
     if returned.kind is StreamingResponse:
         return encode_bytes
     make = ndjson_encoder if returned.kind is NDJSONStreamingResponse else sse_encoder
-    return make(classes_of(returned.content), show(returned.content))
+    return make(classes_of(returned.content), show(returned.content), codec.encode)
 
 
 def _mistyped(name: str, expected: str, result: object) -> TypeError:

@@ -5,7 +5,7 @@ Everything that cannot work is found here, as a `WiringError`; nothing of it is 
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, get_type_hints
+from typing import Final
 
 from msgspec import Struct
 
@@ -14,8 +14,10 @@ from jero.asgi import Receive, Scope
 from jero.authentication import Authenticator
 from jero.binding import ARGUMENTS, Context, Read, is_upload, read_user
 from jero.body import Limits, Upload
+from jero.custom_types import Codec
 from jero.endpoint import Endpoint, Operation
 from jero.errors import WiringError
+from jero.generics import free_variables, hints_of
 from jero.responses import BODILESS, REDIRECTS, EmptyResponse, RedirectResponse
 from jero.returns import Returned, read_returned
 from jero.routing import slots_of
@@ -79,6 +81,7 @@ class Site(Struct, frozen=True):
     limits: Limits
     authenticator: Authenticator[object] | None
     streams: OpenStreams
+    codec: Codec
 
 
 def compile_endpoint(endpoint: Endpoint, site: Site) -> Mapping[str, Route]:
@@ -106,14 +109,15 @@ def _compile(name: str, method: str, endpoint: Endpoint, site: Site) -> Route:
             " return a streaming response that is given a generator"
         )
     try:
-        hints = get_type_hints(call, include_extras=True)
+        hints = hints_of(endpoint, method)
     except Exception as error:
         raise WiringError(f"{name} has an annotation that cannot be read: {error}") from error
     if "return" not in hints:
         raise WiringError(
             f"{name} does not say what it returns: annotate it, as in `-> list[Order]`"
         )
-    returned = read_returned(name, method, hints.pop("return"))
+    _require_concrete(name, endpoint, hints)
+    returned = read_returned(name, method, hints.pop("return"), site.codec)
     operation = Operation.of(call)
     if operation.status_code in BODILESS and returned.kind not in {EmptyResponse, RedirectResponse}:
         raise WiringError(
@@ -142,7 +146,19 @@ def _compile(name: str, method: str, endpoint: Endpoint, site: Site) -> Route:
         handler=handler,
         bind=_compile_bind(handler, site),
         call=call,
-        respond=compile_respond(name, returned, operation.status_code, site.streams),
+        respond=compile_respond(name, returned, operation.status_code, site.streams, site.codec),
+    )
+
+
+def _require_concrete(name: str, endpoint: Endpoint, hints: Mapping[str, object]) -> None:
+    variables = [each for hint in hints.values() for each in free_variables(hint)]
+    if not variables:
+        return
+    bases = type(endpoint).__mro__
+    generic = next((each for each in bases if getattr(each, "__parameters__", ())), bases[0])
+    raise WiringError(
+        f"{name} has the type variable {variables[0]}, and nothing says what it stands for: inherit from"
+        f" `{generic.__name__}[…]`, as in `class Orders({generic.__name__}[Order], path='/orders')`"
     )
 
 
@@ -199,7 +215,7 @@ def _compile_bind(handler: Handler, site: Site) -> Bind | None:
             f"{name} does not take what stands in its path {site.path!r}: let it take `path`, a Struct with the"
             f" fields {', '.join(slots)}"
         )
-    context = Context(slots, site.limits, handler.authenticator)
+    context = Context(slots, site.limits, handler.authenticator, site.codec)
     readers: dict[str, Read] = {}
     for argument, annotation in handler.arguments.items():
         try:

@@ -17,7 +17,7 @@ def describe(app: object) -> bytes | None:
     if isinstance(app, BaseApp):
         dispatcher, publications = app._dispatcher, app._publications  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - there is no public way to a document that is not served
         about = publications[0].about if publications else About.of(app)
-        return encode_document(handlers_of(dispatcher.routes), about)
+        return encode_document(handlers_of(dispatcher.routes), about, dispatcher.codec)
     other = cast(
         "Any", app
     )  # told by its name: what only some examples need is not imported for all

@@ -12,6 +12,7 @@ from msgspec import Struct
 from jero import BaseApp, Endpoint
 from jero.faults import find_faults
 from tests.asking import Answer, app_of, ask
+from tests.openapi.asking import document_of
 from tests.requests import Echo, echo_of, pieces, run
 from tests.testing.asgi import client_of
 
@@ -344,3 +345,61 @@ async def test_a_body_that_breaks_off_is_never_taken_for_a_whole_one() -> None:
     ]
     await app({"type": "http", "method": "POST", "path": "/", "headers": []}, receive, send)
     assert echo.given == []
+
+
+class Patch(Struct):
+    name: str | None = None
+
+
+OPTIONAL = (
+    (b"", (), None),
+    (b"", (("content-type", "application/json"),), None),
+    (b"", (("content-type", "application/x-www-form-urlencoded"),), None),
+    (b"null", (("content-type", "application/json"),), None),
+    (b'{"name":"a"}', (("content-type", "application/json"),), Patch("a")),
+    (b"{}", (("content-type", "application/json"),), Patch()),
+)
+
+
+@pytest.mark.parametrize(("body", "headers", "given"), OPTIONAL)
+async def test_a_body_whose_type_may_be_none_can_be_left_out(
+    body: bytes, headers: tuple[tuple[str, str], ...], given: object
+) -> None:
+    echo = echo_of("json", Patch | None, method="patch")
+    answer = await ask(app_of(echo), "/", "PATCH", headers=headers, body=body)
+    assert (answer.status, echo.given) == (204, [given])
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b"{}", (), 415),
+        (b"{}", (("content-type", "text/plain"),), 415),
+        (b" ", (("content-type", "application/json"),), 400),
+        (b'{"name":1}', (("content-type", "application/json"),), 422),
+    ],
+)
+async def test_an_optional_body_that_is_there_must_be_what_its_type_says(
+    body: bytes, headers: tuple[tuple[str, str], ...], status: int
+) -> None:
+    app = app_of(echo_of("json", Patch | None, method="patch"))
+    assert (await ask(app, "/", "PATCH", headers=headers, body=body)).status == status
+
+
+class PatchEndpoint(Endpoint, path="/"):
+    async def patch(self, json: Patch | None = None) -> list[Patch]:
+        return [] if json is None else [json]
+
+
+async def test_an_optional_body_may_have_the_default_none_which_is_what_it_is_when_left_out() -> (
+    None
+):
+    app = app_of(PatchEndpoint())
+    assert (await ask(app, "/", "PATCH")).body == b"[]"
+
+
+def test_an_optional_body_is_documented_as_one() -> None:
+    document = document_of(PatchEndpoint())
+    body = document["paths"]["/"]["patch"]["requestBody"]
+    reference = {"$ref": "#/components/schemas/Patch"}
+    assert body == {"content": {"application/json": {"schema": reference}}}

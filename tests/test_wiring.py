@@ -1,9 +1,10 @@
 """What cannot work is found at start-up, and told with its mend."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, nullcontext
 from io import StringIO
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, TypeVar
 
 import msgspec
 import pytest
@@ -47,6 +48,21 @@ class WithOrder(Struct):
     x_order: Order
 
 
+class WithPath(Struct):
+    file: Path
+
+
+type Endless = list[Endless] | int
+
+
+class WithEndless(Struct):
+    value: Endless
+
+
+Variable = TypeVar("Variable")
+VARIABLES: Any = list[Variable]  # pyright: ignore[reportGeneralTypeIssues] - what is tested
+
+
 class OddName(Struct):
     name: str = msgspec.field(name="x order")
 
@@ -72,19 +88,25 @@ def returning(annotation: object, method: str = "get") -> Endpoint:
 @pytest.mark.parametrize(
     ("endpoint", "text"),
     [
-        (returning(str), "Returning.get returns str: expected a Struct, a list of Structs, or a resp"),
+        (returning(bytes), "Returning.get returns bytes: return a `BytesResponse`, or for base64 in JSON a `"),
+        (returning(AsyncIterator[Order]), "return a response that streams it, such as `NDJSONStreamingRes"),
         (returning(None), "Returning.get returns None: let it return an `EmptyResponse`"),
-        (returning(list), "Returning.get returns list: expected a Struct"),
-        (returning(OwnResponse), "Returning.get returns OwnResponse: expected a Struct"),
+        (returning(OwnResponse), "Returning.get returns OwnResponse: expected a value, or one of the"),
         (returning(Order | TextResponse), "Returning.get returns one kind of response or another: name"),
         (returning(Order | None), "leave out the `None`, and raise a `NotFoundError` where there is nothing"),
-        (returning(list[TextResponse]), "expected a Struct, a list of Structs, or a response, such"),
+        (returning(Order | None), "nothing; to send `null`, return a `JSONResponse["),
+        (returning(list[TextResponse]), "expected a value, or one of the responses that jero has, such"),
+        (returning(JSONResponse[TextResponse]), "returns a JSONResponse of TextResponse: name the type of"),
         (returning(SSEResponse[Order], "post"), "Returning.post returns an SSEResponse, which only"),
         (returning(NDJSONStreamingResponse), "returns NDJSONStreamingResponse of nothing: name what"),
-        (returning(NDJSONStreamingResponse[int]), "Returning.get streams int: expected a Struct or"),
-        (returning(NDJSONStreamingResponse[str]), "Returning.get streams str: expected a Struct or"),
+        (returning(NDJSONStreamingResponse[Path]), "Returning.get streams Path, which cannot work: `Path` has no"),
+        (returning(SSEResponse[list[Path]]), "`CustomType(Path, str, encode=str, decode=Path)`"),
+        (returning(WithPath), "Returning.get returns WithPath, which cannot work: the field `WithPath.file: Path`"),
+        (returning(list[Iterator[int]]), "`list[collections.abc.Iterator[int]]` has no JSON form: use a `list`,"),
+        (returning(Endless), "Returning.get has an annotation that cannot be read: the type alias Endless refers"),
+        (returning(WithEndless), "holds a type alias that refers to itself: use `Any`, or a Struct, which may"),
+        (returning(VARIABLES), "Returning.get has the type variable ~Variable, and nothing says what it"),
         (returning(JSONResponse), "Returning.get returns JSONResponse of nothing: name what it carr"),
-        (returning(JSONResponse[int]), "Returning.get returns int: expected a Struct or a union of"),
         (returning(TextResponse[WithOrder]), "header field `x_order: Order` has no text form: use str"),
         (returning(TextResponse[OddName]), "Returning.get: 'x order' is no header name: use letters"),
         (returning(StreamingResponse[Framing]), "Returning.get: content-length cannot be set: how a"),
@@ -95,19 +117,21 @@ def returning(annotation: object, method: str = "get") -> Endpoint:
         (echo_of("query", Order), "and nothing else. Take `params` instead"),
         (echo_of("request", object), "There is no object of the request: take the parts of it that you"),
         (echo_of("page", int), "If `page` is of the query string, it is a field of `params`"),
-        (echo_of("json", object, method="post"), "Echoing.post takes `json` with a type that it cannot have:"),
-        (echo_of("json", str, method="put"), "annotate it with a Struct, as in `json: Order`"),
+        (echo_of("json", AsyncIterator[Order], method="put"), "annotate it with what the JSON stands for, as"),
+        (echo_of("json", WithPath, method="put"), "which cannot work: the field `WithPath.file: Path` has no JSON"),
         (echo_of("json", Order), "Echoing.get takes `json`: the body of a GET means nothing (RFC 9110"),
         (echo_of("content", bytes, method="delete"), "takes `content`: the body of a DELETE means"),
         (echo_of("content", str, method="post"), "annotate it with `bytes`, or with `AsyncIterator[by"),
-        (echo_of("ndjson", list[Order], method="post"), "annotate it with an iterator of Structs, as"),
-        (echo_of("ndjson", AsyncIterator, method="post"), "annotate it with an iterator of Structs"),
-        (echo_of("ndjson", AsyncIterator[int], method="post"), "with an iterator of Structs, as in"),
+        (echo_of("ndjson", list[Order], method="post"), "annotate it with an iterator of its items, as in"),
+        (echo_of("ndjson", AsyncIterator, method="post"), "annotate it with an iterator of its items, as"),
+        (echo_of("ndjson", AsyncIterator[WithPath], method="post"), "the field `WithPath.file: Path` has no"),
         (echo_of("json", Order | Other, method="post"), "takes `json`, which cannot work: If a type"),
         (echo_of("path", dict[str, str], "/{id}"), "annotate it with a Struct that has a field for"),
         (echo_of("path", Order, "/{name}"), "Order has the fields id, and the path has the slots name"),
         (echo_of("path", Order), "has the fields id, and the path has the slots none: they must be th"),
         (echo_of("params", Order, "/{id}"), "does not take what stands in its path '/{id}': let it ta"),
+        (echo_of("params", WithPath), "the query field `file: Path` has no text form: use str, int, float"),
+        (echo_of("last_event_id", Path | None), "annotate it with what the ids are or None, as in `last_"),
         (echo_of("params", WithOrder), "the query field `x_order: Order` has no text form"),
         (echo_of("params", Array), "takes `params`, which cannot work: Array is `array_like`, and what"),
         (echo_of("headers", WithOrder), "the header field `x_order: Order` has no text form"),
@@ -209,7 +233,7 @@ class BodilessText(Endpoint, path="/"):
         (NoReturnType, "NoReturnType.get does not say what it returns: annotate it, as in `-> list[O"),
         (NotACoroutine, "NotACoroutine.get is no coroutine function: write it as `async def get(self)"),
         (AGenerator, "if it streams let it return a streaming response that is given a generator"),
-        (UntypedBody, "UntypedBody.post takes `json` with a type that it cannot have: annotate it with a Struct"),
+        (UntypedBody, "UntypedBody.post takes `json` with a type that it cannot have: annotate it with what the"),
         (TwoBodies, "TwoBodies.post takes json and content: a request has one body, take one"),
         (ByPosition, "ByPosition.post takes arguments by position only: they are given by name"),
         (Anything, "Anything.post takes `given`: a handler can take `user`"),

@@ -7,7 +7,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from jero.custom_types import Codec
 from jero.errors import WiringError
+from jero.openapi.json_schema import Members
 from jero.openapi.operations import (
     Version,
     default_id,
@@ -16,7 +18,7 @@ from jero.openapi.operations import (
     subject,
     tags_of,
 )
-from jero.openapi.schemas import Members, Schemas
+from jero.openapi.schemas import Schemas
 from jero.wiring import Handler
 
 VERSIONS: Final = {"3.1": "3.1.1", "3.2": "3.2.0"}
@@ -38,15 +40,15 @@ class About(Struct, frozen=True):
         return About(kind.__name__, description=inspect.cleandoc(kind.__doc__ or ""))
 
 
-def encode_document(handlers: Sequence[Handler], about: About) -> bytes:
+def encode_document(handlers: Sequence[Handler], about: About, codec: Codec) -> bytes:
     """The document of these handlers, as JSON that can be read. Raises `WiringError` for what cannot be documented."""
-    document = msgspec.json.encode(build_document(handlers, about))
+    document = msgspec.json.encode(build_document(handlers, about, codec))
     return msgspec.json.format(document, indent=2) + b"\n"
 
 
-def build_document(handlers: Sequence[Handler], about: About) -> Members:
+def build_document(handlers: Sequence[Handler], about: About, codec: Codec) -> Members:
     """The document of these handlers. Raises `WiringError` for what cannot be documented."""
-    schemas = Schemas()
+    schemas = Schemas(codec)
     ids = _operation_ids(handlers)
     paths: dict[str, Members] = {}
     schemes: Members = {}

@@ -8,9 +8,9 @@ from http import HTTPStatus
 from typing import Annotated, Final, Literal, cast
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct
 
-from jero.annotations import item_of, parts_of, resolve, show, without_none
+from jero.annotations import classes_of, is_optional, item_of, parts_of, resolve, show, without_none
 from jero.errors import (
     BadRequestError,
     ContentTooLargeError,
@@ -24,7 +24,8 @@ from jero.errors import (
 from jero.faults import Fault
 from jero.headers import field_names, is_date
 from jero.http_date import format_http_date
-from jero.openapi.schemas import Members, Schemas
+from jero.openapi.json_schema import Members
+from jero.openapi.schemas import Schemas
 from jero.responses import EmptyResponse, HTMLResponse, RedirectResponse, TextResponse
 from jero.returns import MEDIA_TYPES, Returned
 from jero.streaming.responses import NDJSONStreamingResponse, SSEResponse, StreamingResponse
@@ -139,7 +140,7 @@ def _parameters(handler: Handler, schemas: Schemas) -> list[Members]:
         fields = msgspec.structs.fields(struct)
         names = [field.encode_name for field in fields]
         if argument == "headers":
-            names = [name for _, name in field_names(struct)]
+            names = [name for _, name in field_names(struct, schemas.codec)]
         for field, name in zip(fields, names, strict=True):
             if place == "header" and name.lower() in _IGNORED:
                 continue
@@ -148,8 +149,8 @@ def _parameters(handler: Handler, schemas: Schemas) -> list[Members]:
             if date and isinstance(field.default, datetime):
                 default = field.default.replace(tzinfo=field.default.tzinfo or UTC)
                 schema["default"] = format_http_date(default)
-            elif field.default is not msgspec.NODEFAULT and field.default is not None:
-                schema["default"] = msgspec.to_builtins(field.default, str_keys=True)
+            elif field.default is not None and field.default is not UNSET:
+                schemas.add_default(schema, field.default)
             required = field.required or place == "path"
             parameters.append(
                 {"name": name, "in": place} | present(required=required) | {"schema": schema}
@@ -164,8 +165,11 @@ def _parameters(handler: Handler, schemas: Schemas) -> list[Members]:
 def _request_body(handler: Handler, schemas: Schemas, version: Version) -> Members:
     arguments = handler.arguments
     if "json" in arguments:
-        schema = schemas.of(arguments["json"], handler.name)
-        return {"required": True, "content": {"application/json": {"schema": schema}}}
+        annotation = arguments["json"]
+        is_required = not is_optional(annotation)
+        schema = schemas.of(annotation if is_required else without_none(annotation), handler.name)
+        content = {"application/json": {"schema": schema}}
+        return present(required=is_required) | {"content": content}
     if "ndjson" in arguments:
         schema = schemas.of(item_of(arguments["ndjson"]), handler.name)
         item = {_item_key(version): schema}
@@ -249,8 +253,6 @@ def _event(handler: Handler, schemas: Schemas) -> Members:
         },
     }
     content = handler.returned.content
-    if content is str:
-        return event
     kinds = parts_of(content)
     if len(kinds) == 1:
         cast("Members", event["properties"])["data"] = _data(content, handler, schemas)
@@ -264,6 +266,8 @@ def _event(handler: Handler, schemas: Schemas) -> Members:
 
 
 def _data(kind: object, handler: Handler, schemas: Schemas) -> Members:
+    if all(issubclass(each, str) for each in classes_of(kind)):
+        return schemas.of(kind, handler.name)
     return {
         "type": "string",
         "description": f"A {show_short(kind)}, as JSON.",  # which not every viewer tells from what follows
@@ -281,14 +285,14 @@ def _headers(handler: Handler, schemas: Schemas) -> Members:
     if struct is None:
         return headers
     fields = msgspec.structs.fields(struct)
-    for field, (_, name) in zip(fields, field_names(struct), strict=True):
+    for field, (_, name) in zip(fields, field_names(struct, schemas.codec), strict=True):
         if (
             name.lower() == "content-type"
         ):  # which OpenAPI ignores here, for it is the key of the content
             continue
         date = _HTTP_DATE if is_date(field.type) else {}
         schema = schemas.of(without_none(field.type), handler.name, **date)
-        is_always_sent = type(None) not in parts_of(field.type)
+        is_always_sent = not is_optional(field.type)
         headers[name] = present(required=is_always_sent) | {"schema": schema}
     return headers
 

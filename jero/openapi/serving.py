@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from jero.asgi import Receive, Scope, Send
+from jero.custom_types import Codec
 from jero.endpoint import Endpoint, Operation, require_template
 from jero.errors import ClientDisconnectedError, WiringError
 from jero.fields import Lines, has_entity_tag, lines_of, weights
@@ -119,11 +120,11 @@ def handlers_of(routes: Iterable[Route]) -> list[Handler]:
 
 
 def compile_publications(
-    publications: Sequence[Publication], handlers: Sequence[Handler]
+    publications: Sequence[Publication], handlers: Sequence[Handler], codec: Codec
 ) -> Iterator[tuple[str, Mapping[str, Route]]]:
     """For each file that is served, its path and its routes. Raises `WiringError` for what cannot be documented."""
     for publication in publications:
-        document = encode_document(handlers, publication.about)
+        document = encode_document(handlers, publication.about, codec)
         for path, file in _files_of(publication, document).items():
             yield path, _compile_file(path, file)
 

@@ -20,7 +20,6 @@ PING: Final = b": ping\n\n"
 
 _BYTES: Final = (bytes, bytearray, memoryview)
 _LF, _CR = b"\n\r"
-_encode: Final = msgspec.json.Encoder().encode
 
 # Only these end a line in an event stream (WHATWG HTML 9.2.5). `str.splitlines` would also split at U+2028 & co.
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
@@ -33,19 +32,21 @@ def encode_raw(item: object) -> bytes:
     return bytes(cast("bytes", item))
 
 
-def encode_line(value: object) -> bytes:
+def encode_line(value: object, encode: Encode = msgspec.json.encode) -> bytes:
     """A value as JSON text that holds no line break.
 
     msgspec writes none of its own. What a value holds as `msgspec.Raw` is copied as somebody else wrote it, so line
     breaks between its tokens are taken out. Raises `msgspec.DecodeError` where that text is not JSON.
     """
-    text = _encode(value)
+    text = encode(value)
     if _LF in text or _CR in text:
         return msgspec.json.format(text, indent=-1)
     return text
 
 
-def ndjson_encoder(types: tuple[type, ...], expected: str) -> Encode:
+def ndjson_encoder(
+    types: tuple[type, ...], expected: str, encode_json: Encode = msgspec.json.encode
+) -> Encode:
     """One JSON value and a line feed. The JSON text holds no line feed, so a line is always an item.
 
     The function raises `TypeError` for an item that is none of `types`, which it calls `expected`.
@@ -54,39 +55,49 @@ def ndjson_encoder(types: tuple[type, ...], expected: str) -> Encode:
     def encode(item: object) -> bytes:
         if not isinstance(item, types):
             raise _not_an_item(item, expected)
-        return encode_line(item) + b"\n"
+        return encode_line(item, encode_json) + b"\n"
 
     return encode
 
 
-def sse_encoder(types: tuple[type, ...], expected: str) -> Encode:
+def sse_encoder(
+    types: tuple[type, ...], expected: str, encode_json: Encode = msgspec.json.encode
+) -> Encode:
     """A `ServerSentEvent`, or one of `types` or a string as the data of an event that has nothing but data.
 
-    The function raises `TypeError` for any other item or data, which it calls `expected`.
+    Strings, those of an enumeration included, are sent as they are, and everything else as JSON. The function raises
+    `TypeError` for any other item or data, which it calls `expected`.
     """
-    structs = tuple(kind for kind in types if kind is not str)
-    data_types = (str, *structs)
+    always_json = tuple(
+        kind for kind in types if not (_has_strings(kind) or issubclass(ServerSentEvent, kind))
+    )
+    data_types = (str, *types)
 
     def encode(item: object) -> bytes:
-        if isinstance(item, structs):
-            return b"data: %b\n\n" % encode_line(item)
+        if isinstance(item, always_json):
+            return b"data: %b\n\n" % encode_line(item, encode_json)
         if isinstance(item, ServerSentEvent):
             event = cast("ServerSentEvent[object]", item)
             if event.data is not None and not isinstance(event.data, data_types):
                 raise _not_an_item(event.data, expected)
-            return _encode_event(event)
-        if isinstance(item, str):
-            return _encode_data(item) + b"\n"
+            return _encode_event(event, encode_json)
+        if isinstance(item, data_types):
+            return _encode_data(item, encode_json) + b"\n"
         raise _not_an_item(item, expected)
 
     return encode
+
+
+def _has_strings(kind: type) -> bool:
+    """Whether instances of this class can be strings."""
+    return issubclass(kind, str) or issubclass(str, kind)
 
 
 def _not_an_item(item: object, expected: str) -> TypeError:
     return TypeError(f"expected {expected}, and the stream gave {type(item).__qualname__}")
 
 
-def _encode_event(event: ServerSentEvent[object]) -> bytes:
+def _encode_event(event: ServerSentEvent[object], encode_json: Encode) -> bytes:
     text = b""
     if event.event is not None:
         text += f"event: {event.event}\n".encode()
@@ -95,11 +106,11 @@ def _encode_event(event: ServerSentEvent[object]) -> bytes:
     if event.retry is not None:
         text += b"retry: %d\n" % event.retry
     if event.data is not None:
-        text += _encode_data(event.data)
+        text += _encode_data(event.data, encode_json)
     return text + b"\n"
 
 
-def _encode_data(data: object) -> bytes:
+def _encode_data(data: object, encode_json: Encode) -> bytes:
     if isinstance(data, str):
         return "".join([f"data: {line}\n" for line in _LINE_END.split(data)]).encode()
-    return b"data: %b\n" % encode_line(data)
+    return b"data: %b\n" % encode_line(data, encode_json)

@@ -1,10 +1,12 @@
 """An event stream as a client reads it: typed events, each as soon as it is whole (WHATWG HTML 9.2)."""
 
-from collections.abc import AsyncGenerator, Generator
-from typing import Any, Final, cast, overload
+from collections.abc import AsyncGenerator, Callable, Generator
+from typing import Any, Final, Union, overload
 
 import msgspec
 
+from jero.annotations import classes_of, parts_of
+from jero.custom_types import Codec, CustomTypes
 from jero.testing.clients import AsyncStreamedResponse, StreamedResponse
 from jero.testing.event_stream import EventStreamParser, ReceivedEvent
 
@@ -15,26 +17,30 @@ CONTENT_TYPE: Final = "text/event-stream"
 def iter_events(response: StreamedResponse) -> Generator[ReceivedEvent]: ...
 @overload
 def iter_events[T](  # pyright: ignore[reportOverlappingOverload] - the next is for what is no `type`
-    response: StreamedResponse, item: type[T]
+    response: StreamedResponse, item: type[T], *, custom_types: CustomTypes = ()
 ) -> Generator[ReceivedEvent[T]]: ...
 @overload
-def iter_events(response: StreamedResponse, item: object) -> Generator[ReceivedEvent[object]]: ...
 def iter_events(
-    response: StreamedResponse, item: object = str
+    response: StreamedResponse, item: object, *, custom_types: CustomTypes = ()
+) -> Generator[ReceivedEvent[object]]: ...
+def iter_events(
+    response: StreamedResponse, item: object = str, *, custom_types: CustomTypes = ()
 ) -> Generator[ReceivedEvent[Any]]:  # of what, the overloads say
     """The events of a streamed response, each as soon as it is whole. Comments, such as keepalives, are none.
 
-    Their data is decoded from JSON to `item`, which is whatever msgspec decodes; with `str`, it is left as it is. To a
-    type checker, the data of a union such as `Row | Total` is `object`, as is that of an alias such as
-    `type Line = Row | Total`: tell its types apart by `match`. An event that the stream did not finish is dropped, as
-    the specification has it.
+    Their data is decoded from JSON to `item`, which is whatever msgspec decodes, and what the application's
+    `custom_types` declare, if they are given. With `str`, and with a `Literal` or an `Enum` of strings, the data is
+    the text itself; with a union of those and others, it is the text where it is not JSON of the others. To a type
+    checker, the data of a union such as `Row | Total` is `object`, as is that of an alias such as `type Line = Row |
+    Total`: tell its types apart by `match`. An event that the stream did not finish is dropped, as the specification
+    has it.
 
-    Raises `ValueError` for a response of another type than `text/event-stream`, `TypeError` for an `item` that msgspec
-    cannot decode, such as Structs that no tag tells apart (read those as text, and decode each by its event's name),
-    and, while it is read, `msgspec.DecodeError` (or its subclass `ValidationError`) with the data and the event's
-    number for data that is no `item`.
+    Raises `ValueError` for a response of another type than `text/event-stream`, `TypeError` for an `item` that
+    msgspec cannot decode, such as Structs that no tag tells apart (read those as text, and decode each by its event's
+    name), and, while it is read, `msgspec.DecodeError` (or its subclass `ValidationError`) with the data and the
+    event's number for data that is no `item`.
     """
-    return _read(response, _Events(response, item))
+    return _read(response, _Events(response, item, custom_types))
 
 
 def _read(response: StreamedResponse, events: "_Events") -> Generator[ReceivedEvent[object]]:
@@ -46,17 +52,17 @@ def _read(response: StreamedResponse, events: "_Events") -> Generator[ReceivedEv
 def aiter_events(response: AsyncStreamedResponse) -> AsyncGenerator[ReceivedEvent]: ...
 @overload
 def aiter_events[T](  # pyright: ignore[reportOverlappingOverload] - the next is for what is no `type`
-    response: AsyncStreamedResponse, item: type[T]
+    response: AsyncStreamedResponse, item: type[T], *, custom_types: CustomTypes = ()
 ) -> AsyncGenerator[ReceivedEvent[T]]: ...
 @overload
 def aiter_events(
-    response: AsyncStreamedResponse, item: object
+    response: AsyncStreamedResponse, item: object, *, custom_types: CustomTypes = ()
 ) -> AsyncGenerator[ReceivedEvent[object]]: ...
 def aiter_events(
-    response: AsyncStreamedResponse, item: object = str
+    response: AsyncStreamedResponse, item: object = str, *, custom_types: CustomTypes = ()
 ) -> AsyncGenerator[ReceivedEvent[Any]]:  # of what, the overloads say
     """`iter_events`, for a response of an `AsyncClient`."""
-    return _aread(response, _Events(response, item))
+    return _aread(response, _Events(response, item, custom_types))
 
 
 async def _aread(
@@ -70,13 +76,18 @@ async def _aread(
 class _Events:
     """Bytes → typed events."""
 
-    def __init__(self, response: StreamedResponse | AsyncStreamedResponse, item: object) -> None:
+    def __init__(
+        self,
+        response: StreamedResponse | AsyncStreamedResponse,
+        item: object,
+        custom_types: CustomTypes,
+    ) -> None:
         given = response.headers.get("content-type", "no content type")
         if given.partition(";")[0].strip().lower() != CONTENT_TYPE:
             raise ValueError(
                 f"expected {CONTENT_TYPE}, and the response has {given} (status {response.status_code})"
             )
-        self._decode = None if item is str else msgspec.json.Decoder(cast("type[Any]", item)).decode
+        self._decode = _compile_decode(item, Codec(custom_types))
         self._parser = EventStreamParser()
         self._number = 0
 
@@ -88,9 +99,31 @@ class _Events:
             )
 
     def _decoded(self, data: str) -> object:
-        if self._decode is None:
-            return data
         try:
             return self._decode(data)
         except msgspec.DecodeError as error:
             raise type(error)(f"event {self._number}: {error}: {data}") from error
+
+
+def _compile_decode(item: object, codec: Codec) -> Callable[[str], object]:
+    """Makes an item of the data of an event."""
+    if item is str:
+        return str
+    texts = [
+        part for part in parts_of(item) if all(issubclass(each, str) for each in classes_of(part))
+    ]
+    others = [part for part in parts_of(item) if part not in texts]
+    text_type = Union[tuple(texts)] if texts else None  # noqa: UP007 - the parts are not known before
+    decode = codec.decoder(item if not texts else Union[tuple(others)]).decode if others else None  # noqa: UP007 - see above
+
+    def decode_data(data: str) -> object:
+        if decode is None:
+            return codec.convert(data, text_type)
+        try:
+            return decode(data)
+        except msgspec.DecodeError:
+            if text_type is None:
+                raise
+            return codec.convert(data, text_type)
+
+    return decode_data

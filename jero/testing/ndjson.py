@@ -1,38 +1,52 @@
 """Newline-delimited JSON as a client reads it: typed items, each as soon as its line is there."""
 
 from collections.abc import AsyncGenerator, Generator
-from typing import Any, cast, overload
+from typing import overload
 
 import msgspec
 
+from jero.custom_types import Codec, CustomTypes
 from jero.testing.clients import AsyncStreamedResponse, StreamedResponse
 
 
 @overload
-def iter_ndjson[T](response: StreamedResponse, item: type[T]) -> Generator[T]: ...
+def iter_ndjson[T](
+    response: StreamedResponse, item: type[T], *, custom_types: CustomTypes = ()
+) -> Generator[T]: ...
 @overload
-def iter_ndjson(response: StreamedResponse, item: object) -> Generator[object]: ...
-def iter_ndjson(response: StreamedResponse, item: object) -> Generator[object]:
+def iter_ndjson(
+    response: StreamedResponse, item: object, *, custom_types: CustomTypes = ()
+) -> Generator[object]: ...
+def iter_ndjson(
+    response: StreamedResponse, item: object, *, custom_types: CustomTypes = ()
+) -> Generator[object]:
     """The items of a streamed response, each decoded to `item` as soon as its line is there.
 
-    `item` is whatever msgspec decodes. To a type checker, the items of a union such as `Row | Total` are `object`, as
-    are those of an alias such as `type Line = Row | Total`: tell their types apart by `match`. Blank lines are skipped,
-    and the last line may lack its end. Raises `msgspec.DecodeError` (or its subclass `ValidationError`) with the line
-    and its number for one that is no `item`, and `TypeError` for an `item` that is not a type which msgspec decodes.
+    `item` is whatever msgspec decodes, and what the application's `custom_types` declare, if they are given. To a
+    type checker, the items of a union such as `Row | Total` are `object`, as are those of an alias such as `type Line
+    = Row | Total`: tell their types apart by `match`. Blank lines are skipped, and the last line may lack its end.
+    Raises `msgspec.DecodeError` (or its subclass `ValidationError`) with the line and its number for one that is no
+    `item`, and `TypeError` for an `item` that is not a type which msgspec decodes.
     """
-    lines = _Lines(item)
+    lines = _Lines(item, custom_types)
     for chunk in response.iter_bytes():
         yield from lines.feed(chunk)
     yield from lines.feed(b"\n")
 
 
 @overload
-def aiter_ndjson[T](response: AsyncStreamedResponse, item: type[T]) -> AsyncGenerator[T]: ...
+def aiter_ndjson[T](
+    response: AsyncStreamedResponse, item: type[T], *, custom_types: CustomTypes = ()
+) -> AsyncGenerator[T]: ...
 @overload
-def aiter_ndjson(response: AsyncStreamedResponse, item: object) -> AsyncGenerator[object]: ...
-async def aiter_ndjson(response: AsyncStreamedResponse, item: object) -> AsyncGenerator[object]:
+def aiter_ndjson(
+    response: AsyncStreamedResponse, item: object, *, custom_types: CustomTypes = ()
+) -> AsyncGenerator[object]: ...
+async def aiter_ndjson(
+    response: AsyncStreamedResponse, item: object, *, custom_types: CustomTypes = ()
+) -> AsyncGenerator[object]:
     """`iter_ndjson`, for a response of an `AsyncClient`."""
-    lines = _Lines(item)
+    lines = _Lines(item, custom_types)
     async for chunk in response.aiter_bytes():
         for decoded in lines.feed(chunk):
             yield decoded
@@ -43,8 +57,8 @@ async def aiter_ndjson(response: AsyncStreamedResponse, item: object) -> AsyncGe
 class _Lines:
     """Bytes → items. Lines end where line feeds are, wherever the chunks do."""
 
-    def __init__(self, item: object) -> None:
-        self._decode = msgspec.json.Decoder(cast("type[Any]", item)).decode
+    def __init__(self, item: object, custom_types: CustomTypes) -> None:
+        self._decode = Codec(custom_types).decoder(item).decode
         self._begun = bytearray()
         self._number = 0
 

@@ -1,0 +1,180 @@
+"""What msgspec makes of a type, also of one that is only sent; and what is in it that JSON has no form for."""
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from enum import Enum, EnumType
+from types import UnionType
+from typing import (
+    Final,
+    NamedTuple,
+    NotRequired,
+    Required,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
+
+import msgspec
+from msgspec import NODEFAULT, UNSET, Struct, UnsetType
+from msgspec import inspect as mi
+
+from jero.annotations import (
+    COLLECTIONS,
+    MAPPINGS,
+    arguments_of,
+    config_of,
+    is_struct,
+    parts_of,
+    resolve,
+    show,
+)
+
+FIELDED: Final = (mi.StructType, mi.DataclassType, mi.TypedDictType, mi.NamedTupleType)
+"""The shapes of classes that have fields."""
+
+type Fielded = mi.StructType | mi.DataclassType | mi.TypedDictType | mi.NamedTupleType
+
+type _Known = dict[object, mi.Type]
+"""The shapes that are being made, since a class may hold itself."""
+
+
+class Foreign(NamedTuple):
+    """A type that msgspec does not know, and where it was found."""
+
+    kind: type
+    field: str
+    """As in `Order.file`; empty where it is the type itself."""
+
+
+def shape_of(annotation: object, known: _Known | None = None) -> mi.Type:
+    """What msgspec says of a type (`msgspec.inspect.type_info`), also where it can encode it and not decode it.
+
+    Raises `TypeError` for a type that it cannot read.
+    """
+    known = {} if known is None else known
+    try:
+        return mi.type_info(annotation)
+    except RecursionError:
+        raise TypeError(
+            f"{show(annotation)} holds a type alias that refers to itself: use `Any`, or a Struct, which may do that"
+        ) from None
+    except NameError as error:
+        raise TypeError(f"{show(annotation)} cannot be read: {error}") from error
+    except TypeError:
+        kind = resolve(annotation)
+        shape = known.get(kind) or _shape_inside(kind, known)
+        if shape is None:
+            raise
+        return shape
+
+
+def _shape_inside(kind: object, known: _Known) -> mi.Type | None:
+    """The shape of a type that holds what cannot be decoded; `None` where nothing is known of what it holds."""
+    origin, arguments = get_origin(kind), arguments_of(kind)
+    if origin in {Union, UnionType}:
+        parts = (part for part in parts_of(kind) if part is not UnsetType)
+        return mi.UnionType(tuple(shape_of(part, known) for part in parts))
+    if origin is tuple and ... not in arguments:
+        return mi.TupleType(tuple(shape_of(each, known) for each in arguments))
+    if origin in COLLECTIONS and arguments:
+        return mi.ListType(shape_of(arguments[0], known))
+    if origin in MAPPINGS and arguments:
+        key, value = (shape_of(each, known) for each in arguments)
+        return mi.DictType(key, value)
+    if isinstance(kind, EnumType):
+        return mi.EnumType(cast("type[Enum]", kind))
+    if (shape := _without_fields(kind)) is not None:
+        known[kind] = shape
+        shape.fields = tuple(_fields_of(kind, known))
+    return shape
+
+
+def _without_fields(kind: object) -> Fielded | None:
+    if is_struct(kind):
+        struct = cast("type[Struct]", kind)
+        config = config_of(struct)
+        return mi.StructType(
+            struct,
+            (),
+            tag_field=config.tag_field,
+            tag=config.tag,
+            array_like=config.array_like,
+            forbid_unknown_fields=config.forbid_unknown_fields,
+        )
+    if not isinstance(kind, type):
+        return None
+    if is_typeddict(kind):
+        return mi.TypedDictType(kind, ())
+    if dataclasses.is_dataclass(kind):
+        return mi.DataclassType(kind, ())
+    return mi.NamedTupleType(cast("type", kind), ()) if issubclass(kind, tuple) else None
+
+
+def _fields_of(kind: object, known: _Known) -> Iterator[mi.Field]:
+    if is_struct(kind):
+        for field in msgspec.structs.fields(cast("type[Struct]", kind)):
+            shape = shape_of(field.type, known)
+            default = NODEFAULT if field.default is UNSET else field.default
+            yield mi.Field(
+                field.name,
+                field.encode_name,
+                shape,
+                field.required,
+                default,
+                field.default_factory,
+            )
+        return
+    optional: set[str] = set(getattr(kind, "__optional_keys__", ()))
+    defaults: dict[str, object] = dict(getattr(kind, "_field_defaults", {}))
+    if dataclasses.is_dataclass(kind):
+        for field in dataclasses.fields(kind):
+            if field.default is not dataclasses.MISSING:
+                defaults[field.name] = field.default
+            elif field.default_factory is not dataclasses.MISSING:
+                optional.add(field.name)
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        inner = get_args(hint)[0] if get_origin(hint) in {Required, NotRequired} else hint
+        is_required = name not in optional and name not in defaults
+        shape = shape_of(inner, known)
+        yield mi.Field(name, name, shape, is_required, defaults.get(name, NODEFAULT))
+
+
+def foreign_types(shape: mi.Type) -> Iterator[Foreign]:
+    """The types in a shape that msgspec does not know."""
+    yield from _foreign(shape, "", set())
+
+
+def _foreign(shape: mi.Type, field: str, seen: set[object]) -> Iterator[Foreign]:
+    if isinstance(shape, mi.CustomType):
+        yield Foreign(shape.cls, field)
+    elif isinstance(shape, mi.ExtType):
+        yield Foreign(msgspec.msgpack.Ext, field)
+    elif not isinstance(shape, FIELDED):
+        for child in children_of(shape):
+            yield from _foreign(child, field, seen)
+    elif shape.cls not in seen:
+        seen.add(shape.cls)
+        for each in shape.fields:
+            yield from _foreign(each.type, f"{shape.cls.__name__}.{each.name}", seen)
+
+
+def children_of(shape: mi.Type) -> Iterable[mi.Type]:
+    """The types that a type is made of."""
+    match shape:
+        case mi.Metadata():
+            return (shape.type,)
+        case mi.CollectionType():
+            return (shape.item_type,)
+        case mi.TupleType():
+            return shape.item_types
+        case mi.DictType():
+            return (shape.key_type, shape.value_type)
+        case mi.UnionType():
+            return shape.types
+        case _ if isinstance(shape, FIELDED):
+            return [field.type for field in shape.fields]
+        case _:
+            return ()
