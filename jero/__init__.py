@@ -7,6 +7,7 @@ from jero.authentication import (
     BasicAuthenticator,
     BearerAuthenticator,
 )
+from jero.background import BackgroundTasks
 from jero.custom_types import CustomType
 from jero.endpoint import Endpoint, operation
 from jero.errors import (
@@ -34,6 +35,7 @@ from jero.streaming.responses import NDJSONStreamingResponse, SSEResponse, Strea
 __all__ = [
     "APIKeyAuthenticator",
     "Authenticator",
+    "BackgroundTasks",
     "BadRequestError",
     "BaseApp",
     "BasicAuthenticator",
