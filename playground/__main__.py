@@ -3,11 +3,19 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from playground import transcript
 from playground.bundle import BundleError, bundle, check_types
-from playground.catalogue import ROOT, Catalogue, Exchange, Snippet, UnknownSnippetError
+from playground.catalogue import (
+    ROOT,
+    BrokenSnippetError,
+    Catalogue,
+    Exchange,
+    Snippet,
+    UnknownSnippetError,
+)
 from playground.new import create
 from playground.recording import record
 from playground.runner import run_on
@@ -139,27 +147,42 @@ def _new(arguments: argparse.Namespace) -> int:
 
 
 def _record(arguments: argparse.Namespace) -> int:
-    for snippet in _chosen(arguments.snippets):
+    def write(snippet: Snippet) -> bool:
         text = transcript.dump(record(snippet))
         path = snippet.transcript_path
-        is_new = not path.is_file() or path.read_text("utf-8") != text
+        is_new = not path.is_file() or path.read_bytes() != text.encode()
         if is_new:
             path.write_text(text, "utf-8")
-        print(f"{'recorded ' if is_new else 'unchanged'}  {snippet.name}")
-    return 0
+        print("recorded" if is_new else "unchanged")
+        return True
+
+    return _with_each(arguments.snippets, write)
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    status = 0
-    for snippet in _chosen(arguments.snippets):
+    def compare(snippet: Snippet) -> bool:
         path = snippet.transcript_path
         now = transcript.dump(record(snippet))
-        is_same = path.is_file() and path.read_text("utf-8") == now
-        print(f"{'same   ' if is_same else 'DIFFERS'}  {snippet.name}")
-        if not is_same:
-            status = 1
-            print(now)
-    return status
+        is_same = path.is_file() and path.read_bytes() == now.encode()
+        print("same" if is_same else f"DIFFERS\n{now}")
+        return is_same
+
+    return _with_each(arguments.snippets, compare)
+
+
+def _with_each(names: list[str], act: Callable[[Snippet], bool]) -> int:
+    """Act on each of the snippets (all of them, if none is named), broken ones aside. 0 when all went well."""
+    catalogue = Catalogue()
+    is_well = True
+    for name in [_short(name) for name in names] or catalogue.names():
+        # Before anything of it is read: a snippet may end this process.
+        print(name, end="  ", flush=True)
+        try:
+            is_well &= act(catalogue.get(name, is_recorded=False))
+        except (BrokenSnippetError, UnknownSnippetError) as error:
+            print(f"BROKEN\n{error}")
+            is_well = False
+    return 0 if is_well else 1
 
 
 def _bundle(arguments: argparse.Namespace) -> int:
@@ -168,11 +191,6 @@ def _bundle(arguments: argparse.Namespace) -> int:
     else:
         bundle(arguments.out)
     return 0
-
-
-def _chosen(names: list[str]) -> list[Snippet]:
-    catalogue = Catalogue()
-    return [catalogue.get(_short(name)) for name in names] or catalogue.all()
 
 
 def _short(name: str) -> str:

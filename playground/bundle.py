@@ -84,7 +84,7 @@ def bundle(out: Path) -> None:
         "descriptions",
         "Asking the snippets for their descriptions",
         [*_modules("snippets"), *_modules("jero"), *_modules("playground"), *_requests()],
-        write_in_a_process,
+        _describe,
     )
 
     wheel = _made(
@@ -150,6 +150,11 @@ def _fetch_wasm_wheels(folder: Path) -> None:
     command += ["--requirement", str(_REQUIREMENTS), "--dest", str(folder)]
     _call(command, "Is the package index within reach, and is pip installed here?")
     _build_yaml(folder)
+
+
+def _describe(folder: Path) -> None:
+    for ended in write_in_a_process(folder):
+        _console.print(ended, markup=False)
 
 
 def _build_yaml(folder: Path) -> None:

@@ -3,6 +3,7 @@ came of it)."""
 
 import re
 import textwrap
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,10 @@ _MARKER = re.compile(r"^\s*#\s*--8<--\s*\[(start|end):\s*([\w-]+)\s*\]\s*$")
 
 class UnknownSnippetError(LookupError):
     """There is no snippet, or no section of one, by that name. The message lists those that there are."""
+
+
+class BrokenSnippetError(ValueError):
+    """A file of a snippet cannot be read. The message names the file, and the line where there is one."""
 
 
 class Exchange(Struct, frozen=True):
@@ -100,16 +105,22 @@ class Catalogue:
             if path.with_suffix(".py").is_file()
         )
 
-    def get(self, name: str) -> Snippet:
-        """The snippet of that name, read afresh. Raises `UnknownSnippetError`, or `ValueError` for a broken file."""
+    def get(self, name: str, *, is_recorded: bool = True) -> Snippet:
+        """The snippet of that name, read afresh; unless it `is_recorded`, without what its transcript says.
+
+        Raises `UnknownSnippetError` or `BrokenSnippetError`.
+        """
         if name not in (names := self.names()):
             raise UnknownSnippetError(
                 f"there is no snippet {name!r}; there are: {', '.join(names) or 'none'}"
             )
         path = self.root.joinpath(self.package, *name.split(".")).with_suffix(".py")
-        requests = http_file.parse(path.with_suffix(".http").read_text("utf-8"))
+        requests = self._read(
+            path.with_suffix(".http"), lambda text: http_file.parse(text, path.parent)
+        )
         recording = path.with_suffix(".transcript")
-        recorded = transcript.load(recording.read_text("utf-8")) if recording.is_file() else {}
+        is_recorded = is_recorded and recording.is_file()
+        recorded = self._read(recording, transcript.load) if is_recorded else {}
         exchanges = tuple(
             Exchange(
                 request.name,
@@ -120,6 +131,13 @@ class Catalogue:
             for request in requests
         )
         return Snippet(name, f"{self.package}.{name}", path, exchanges)
+
+    def _read[T](self, path: Path, parse: Callable[[str], T]) -> T:
+        try:
+            return parse(path.read_text("utf-8"))
+        except ValueError as error:  # it is not UTF-8, or not what it should be
+            name = path.relative_to(self.root)
+            raise BrokenSnippetError(f"{name}: {error}") from error
 
     def all(self) -> list[Snippet]:
         """Every snippet, by name."""

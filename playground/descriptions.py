@@ -7,12 +7,15 @@ package, whose `describe` takes an application that has been started, and return
 import asyncio
 import importlib
 import logging
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import Final, cast
+from tempfile import TemporaryFile
+from typing import IO, Final, cast
 
 import msgspec
 
@@ -29,37 +32,80 @@ PATIENCE_IN_ALL: Final = 60.0
 
 NONE: Final = b"null"
 
-
-def write_in_a_process(folder: Path, patience: float = PATIENCE_IN_ALL) -> None:
-    """Write the descriptions in a process of their own, which what snippets do when they are imported cannot outlast.
-
-    Those that were not reached in time are `null`. Raises `subprocess.CalledProcessError`, with the traceback printed.
-    """
-    command = [sys.executable, "-m", "playground.descriptions", str(folder)]
-    with suppress(subprocess.TimeoutExpired):
-        subprocess.run(  # noqa: S603 - the command is this module
-            command, cwd=ROOT, stdout=subprocess.DEVNULL, timeout=patience, check=True
-        )
+DONE: Final = "."
+"""What a process writes after the names of all snippets."""
 
 
-def write_descriptions(folder: Path, catalogue: Catalogue | None = None) -> None:
-    """Write `NAME.json` into `folder` for every snippet.
+def write_in_a_process(
+    folder: Path, catalogue: Catalogue | None = None, patience: float = PATIENCE_IN_ALL
+) -> list[str]:
+    """Write the descriptions in processes of their own, which what snippets do when they are imported cannot outlast.
 
-    A snippet that cannot be imported, or whose application does not start, has no description. Pages show such
-    snippets, too, on purpose or while they are being written.
+    A snippet that ends its process has the description `null`, and the others are described in another process. Those
+    that were not reached in time are `null`, too. Returns a sentence about each snippet that ended its process or held
+    it until the time was up. Raises `subprocess.CalledProcessError`, with the traceback printed, if it was no snippet.
     """
     catalogue = catalogue or Catalogue()
     names = catalogue.names()
     for name in names:
         (folder / f"{name}.json").write_bytes(NONE)
+    until = time.monotonic() + patience
+    ended: list[str] = []
+    while names:
+        command = [sys.executable, "-m", "playground.descriptions"]
+        command += [str(folder), str(catalogue.root), catalogue.package, *names]
+        # It writes the name of each snippet before it imports that, so the last one is where it ended.
+        with TemporaryFile() as begun:
+            try:
+                status = subprocess.run(  # noqa: S603 - the command is this module
+                    command,
+                    cwd=ROOT,
+                    stdout=begun,
+                    timeout=max(0, until - time.monotonic()),
+                    check=False,
+                ).returncode
+            except subprocess.TimeoutExpired:
+                status = None
+            begun.seek(0)
+            last = begun.read().decode().split()[-1:]
+        if last == [DONE]:
+            break
+        if not last and status is not None:
+            raise subprocess.CalledProcessError(status, command)
+        ended += [f"{name} {_ending(status)} while it was imported and started." for name in last]
+        if status is None:
+            break
+        names = names[names.index(last[0]) + 1 :]
+    return ended
+
+
+def _ending(status: int | None) -> str:
+    if status is None:
+        return "had not returned when the time for all descriptions was up,"
+    if status < 0:
+        return f"ended its process by {signal.Signals(-status).name}"
+    return f"ended its process with status {status}"
+
+
+def write_descriptions(
+    folder: Path, catalogue: Catalogue, names: list[str], begun: IO[str]
+) -> None:
+    """Write `NAME.json` into `folder` for the snippets of `names`. Before one is imported, `begun` is given its name.
+
+    A snippet that cannot be imported, or whose application does not start, has no description. Pages show such
+    snippets, too, on purpose or while they are being written.
+    """
+    for name in names:
+        (folder / f"{name}.json").write_bytes(NONE)
     package = importlib.import_module(catalogue.package)
     describe = cast("Describe | None", getattr(package, "describe", None))
-    if describe is None:
-        return
-    for name in names:
-        document = asyncio.run(_ask(f"{catalogue.package}.{name}", describe))
-        if document is not None:
-            (folder / f"{name}.json").write_bytes(msgspec.json.format(document, indent=-1))
+    if describe is not None:
+        for name in names:
+            print(name, file=begun, flush=True)
+            document = asyncio.run(_ask(f"{catalogue.package}.{name}", describe))
+            if document is not None:
+                (folder / f"{name}.json").write_bytes(msgspec.json.format(document, indent=-1))
+    print(DONE, file=begun, flush=True)
 
 
 async def _ask(module: str, describe: Describe) -> bytes | None:
@@ -74,6 +120,15 @@ async def _ask(module: str, describe: Describe) -> bytes | None:
         await stage.aclose(PATIENCE)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run as `python -m playground.descriptions FOLDER ROOT PACKAGE NAME…` (see `write_in_a_process`)."""
     logging.disable()  # what snippets have to say belongs to their runs
-    write_descriptions(Path(sys.argv[1]))
+    folder, root, package, *names = sys.argv[1:]
+    sys.path.insert(0, root)
+    with os.fdopen(os.dup(1), "w") as begun, open(os.devnull, "w") as nowhere:  # noqa: PTH123 - it is not a path of ours
+        os.dup2(nowhere.fileno(), 1)  # … and so does what they print
+        write_descriptions(Path(folder), Catalogue(Path(root), package), names, begun)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,7 @@
 """What snippets' applications say of themselves, as files that the request panel reads."""
 
+import io
+import subprocess
 import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -59,7 +61,8 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Write]:
         monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
         folder = tmp_path / "out"
         folder.mkdir()
-        write_descriptions(folder, Catalogue(tmp_path, package))
+        catalogue = Catalogue(tmp_path, package)
+        write_descriptions(folder, catalogue, catalogue.names(), io.StringIO())
         return read(folder)
 
     yield write_them
@@ -134,7 +137,43 @@ def test_a_package_that_does_not_say_how_has_no_descriptions(write: Write) -> No
 
 def test_a_build_does_not_wait_for_ever(tmp_path: Path) -> None:
     write_in_a_process(tmp_path, patience=0)
-    assert list(tmp_path.iterdir()) == []
+    assert set(read(tmp_path).values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("ending", "how"),
+    [
+        ("os._exit(3)", "with status 3"),
+        ("os._exit(0)", "with status 0"),
+        ("os.kill(os.getpid(), 9)", "by SIGKILL"),
+    ],
+)
+def test_a_snippet_that_ends_its_process_is_named_and_the_others_are_described(
+    tmp_path: Path, ending: str, how: str
+) -> None:
+    package = tmp_path / "examples"
+    package.mkdir()
+    modules = {"first": APP, "second": f"import os\n\nprint('begun')\n{ending}\n", "third": APP}
+    for name, text in modules.items():
+        (package / f"{name}.py").write_text(text)
+        (package / f"{name}.http").write_text("GET http://127.0.0.1:8000/\n")
+    (package / "__init__.py").write_text(DESCRIBE)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    ended = write_in_a_process(folder, Catalogue(tmp_path, "examples"))
+    assert ended == [f"second ended its process {how} while it was imported and started."]
+    document = {"openapi": "3.2.0"}
+    assert read(folder) == {"first": document, "second": None, "third": document}
+
+
+def test_a_package_that_cannot_be_imported_fails_the_build(tmp_path: Path) -> None:
+    package = tmp_path / "unimportable"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise RuntimeError('no describe')\n")
+    for suffix in (".py", ".http"):
+        (package / f"one{suffix}").touch()
+    with pytest.raises(subprocess.CalledProcessError):
+        write_in_a_process(tmp_path, Catalogue(tmp_path, "unimportable"))
 
 
 def test_what_comes_of_an_example_is_the_document_that_jero_prints(
