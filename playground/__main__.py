@@ -21,6 +21,7 @@ from playground.recording import record
 from playground.runner import run_on
 from playground.server.rebuild import Builder, BuildError
 from playground.server.serve import Options, serve
+from playground.server.signals import cancel_at_signals
 from playground.stage import Stage
 
 
@@ -32,7 +33,7 @@ def main() -> int:
     except (BuildError, BundleError, UnknownSnippetError, ValueError) as error:
         print(f"playground: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return 130
 
 
@@ -97,10 +98,15 @@ def _build(arguments: argparse.Namespace) -> int:
     if builder.is_current():
         print(f"{arguments.site} is up to date.")
         return 0
-    asyncio.run(builder.build(is_shown=True))
-    builder.keep()
+    asyncio.run(_build_until_current(builder))
     print(f"The site is in {arguments.site}.")
     return 0
+
+
+async def _build_until_current(builder: Builder) -> None:
+    cancel_at_signals()
+    while not builder.is_current():  # somebody may edit meanwhile
+        (await builder.build(is_shown=True)).release()
 
 
 def _run(arguments: argparse.Namespace) -> int:

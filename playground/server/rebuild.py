@@ -1,31 +1,25 @@
 """Builds the site, and builds it again when something it is made of has changed."""
 
 import asyncio
-import hashlib
 import os
-import shutil
+import secrets
 import signal
 import sys
 from asyncio.subprocess import PIPE, STDOUT
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from watchfiles import (
     Change,
-    DefaultFilter,
     awatch,  # pyright: ignore[reportUnknownVariableType] - it takes trio's events too, which is not here
 )
 
-from playground.server.console import report
-
-FOLDERS: Final = ("docs", "jero", "playground")
-FILES: Final = ("mkdocs.yml", "requirements/dev.txt")
-"""What the site is made of besides the snippets, relative to the root."""
-
-ASSETS: Final = "docs/assets/live"
-"""What the bundle writes there: a result, although it lies among the sources."""
+from playground.locks import Held, alocked
+from playground.server.console import plain, report
+from playground.server.sources import ASSETS, Sources
+from playground.server.store import NotASiteError, Store
 
 _BUNDLE: Final = f"""
 import sys
@@ -43,75 +37,86 @@ class BuildError(Exception):
 
 
 class Builder:
-    """Builds the site of `root` with these `snippets`, each time into another directory, and at last into `site`.
+    """Builds the site of `root` with these `snippets`, and makes each build the one in `site`.
 
-    A directory is complete before anyone hears of it, and stays as it is until after the next is complete. With
-    `bundle`, the assets of the live block are made first; that takes no time when they are as they were.
+    Processes that build in one checkout take turns, and one finds what another has built. With `bundle`, the assets
+    of the live block are made first; that takes no time when they are as they were.
     """
 
     def __init__(self, root: Path, snippets: Path, site: Path, *, bundle: bool = True) -> None:
         self._root = root
-        self._folders = [*(root / name for name in FOLDERS), snippets]
-        self._files = [root / name for name in FILES]
-        self._site = site
+        self._sources = Sources(root, snippets)
+        self._store = Store(root / "build" / "sites", site)
         self._bundle = bundle
-        self._work = root / "build" / "serve"
-        self._stamp = self._work / "built"
         self._seen = ""
         self.builds = 0
-        self._filter = DefaultFilter(ignore_paths=[root / ASSETS])
-        self.latest = site
 
     def is_current(self) -> bool:
         """Whether `site` was built of what the sources are now."""
-        if not (self._site / "index.html").is_file() or not self._stamp.is_file():
-            return False
-        self._seen = self._stamp.read_text("utf-8")
-        return not self.has_news()
+        self._seen = self._sources.fingerprint()
+        return self._store.is_shown(self._seen)
 
     def has_news(self) -> bool:
         """Whether the sources are others than those that were last built, or tried to be."""
-        return self._seen != self._fingerprint()
+        return self._seen != self._sources.fingerprint()
 
-    async def build(self, *, is_shown: bool = False) -> Path:
-        """A new directory with the site in it. Raises `BuildError`; if cancelled, ends the build.
+    async def build(self, *, is_shown: bool = False) -> Held:
+        """The site of what the sources are now, built unless it is there. Raises `BuildError`.
 
-        With `is_shown` the making of the bundle, which takes long the first time, prints its progress.
+        If cancelled, ends the build. With `is_shown` the making of the bundle, which takes long the first time,
+        prints its progress.
         """
         self.builds += 1
-        out = self._work / f"site-{self.builds}"
-        shutil.rmtree(out, ignore_errors=True)
-        self._seen = self._fingerprint()
-        if self._bundle:
-            await self._call("-c", _BUNDLE, is_shown=is_shown)
-        await self._call("-m", "mkdocs", "build", "--site-dir", str(out))
-        before, self.latest = self.latest, out
-        # The one before may still be read for a moment; the one before that is not.
-        for old in self._work.glob("site-*"):
-            if old not in (out, before):
-                shutil.rmtree(old)
-        self._stamp.write_text(self._seen, "utf-8")
-        return out
+        try:
+            async with alocked(self._store.lock, _report_waiting) as lock:
+                site = await self._find_or_build(lock, is_shown=is_shown)
+                self._store.show(site.path)
+                return site
+        except NotASiteError as error:
+            raise BuildError(str(error)) from None
+        except OSError as error:
+            raise BuildError(
+                f"The site is built inside the checkout, which must be writable and have room: {error}."
+            ) from None
 
-    def keep(self) -> None:
-        """Make the latest build the one in `site`, for the next start. Nobody must be served from either."""
-        if self.latest != self._site:
-            shutil.rmtree(self._site, ignore_errors=True)
-            shutil.move(self.latest, self._site)
-            self.latest = self._site
-        for old in self._work.glob("site-*"):
-            shutil.rmtree(old)
+    async def _find_or_build(self, lock: int, *, is_shown: bool) -> Held:
+        while True:
+            self._seen = self._sources.fingerprint()
+            if site := self._store.hold(self._seen):
+                return site
+            try:
+                return await self._build(lock, is_shown=is_shown)
+            except BuildError:
+                # A file may have vanished or been half-written: that is for the next build to judge.
+                if not self.has_news():
+                    raise
+
+    async def _build(self, lock: int, *, is_shown: bool) -> Held:
+        if self._bundle:
+            await self._call("-c", _BUNDLE, is_shown=is_shown, locks=[lock])
+        partial = self._store.begin()
+        # The assets stay as they are while they are copied.
+        assets = self._root / "build" / "live" / "lock"
+        async with alocked(assets, _report_waiting, shared=True) as live:
+            command = ("-m", "mkdocs", "build", "--site-dir", str(partial))
+            await self._call(*command, locks=[lock, live])
+        if not self.has_news():
+            return self._store.finish(partial, self._seen)
+        # Edited meanwhile, so it is of neither state: good enough to be shown until the next is built, and not later.
+        return self._store.finish(partial, f"{self._seen}-{secrets.token_hex(4)}")
 
     async def watch(self, changed: asyncio.Queue[set[Path]]) -> None:
         """Put the sources that have changed into `changed`, each time some have, until cancelled.
 
         And an empty set every few seconds, in case that something was missed.
         """
-        folders = [folder for folder in self._folders if folder.is_dir()]
-        files = {str(file) for file in self._files}
+        folders = [folder for folder in self._sources.folders if folder.is_dir()]
+        files = {str(file) for file in self._sources.files}
 
         async def watch_folders() -> None:
-            news = awatch(*folders, watch_filter=self._filter, debounce=400, yield_on_timeout=True)
+            news = awatch(
+                *folders, watch_filter=self._sources.filter, debounce=400, yield_on_timeout=True
+            )
             async for changes in news:
                 changed.put_nowait({Path(path) for _, path in changes})
 
@@ -130,15 +135,21 @@ class Builder:
         except* OSError as errors:  # the system's limit on watched files, for one
             report(f"Edits are not followed from here on: {errors.exceptions[0]}")
 
-    async def _call(self, *arguments: str, is_shown: bool = False) -> None:
-        """Run Python in a process of its own, which sees the sources as they are now."""
+    async def _call(self, *arguments: str, locks: Sequence[int], is_shown: bool = False) -> None:
+        """Run Python in a process of its own, which sees the sources as they are now.
+
+        It inherits the locks: should this process be killed, nobody else begins before that one is done.
+        """
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *arguments,
             cwd=self._root,
+            # The theme's own switch for an advertisement that it prints at each build.
+            env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=None if is_shown else PIPE,
             stderr=None if is_shown else STDOUT,
+            pass_fds=locks,
             # A Ctrl-C in the terminal is for this process to answer.
             start_new_session=True,
         )
@@ -149,28 +160,13 @@ class Builder:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
-        output = (printed or b"").decode(errors="replace").strip()
+        output = plain(printed or b"")
         if process.returncode:
             raise BuildError(output or f"It ended with exit status {process.returncode}.")
         for line in output.splitlines():
             if line.startswith("WARNING"):
                 report(line)
 
-    def _fingerprint(self) -> str:
-        digest = hashlib.sha256()
-        for path in self._sources():
-            stat = path.stat()
-            digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
-        return digest.hexdigest()
 
-    def _sources(self) -> Iterator[Path]:
-        for top in self._folders:
-            for folder, folders, files in top.walk():
-                folders[:] = sorted(name for name in folders if self._is_source(folder / name))
-                for file in sorted(files):
-                    if self._is_source(folder / file):
-                        yield folder / file
-        yield from (file for file in self._files if file.is_file())
-
-    def _is_source(self, path: Path) -> bool:
-        return self._filter(Change.added, str(path))
+def _report_waiting() -> None:
+    report("Another process builds here: waiting for it …")

@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import signal
 import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -11,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from playground.catalogue import ROOT
+from playground.locks import hold
 from playground.server.changes import Built, Changes, Failed
 from playground.server.console import announce, report
 from playground.server.front import Server, application
@@ -18,6 +18,7 @@ from playground.server.guards import allowed_hosts
 from playground.server.proxy import Proxy
 from playground.server.rebuild import Builder, BuildError
 from playground.server.settings import Settings
+from playground.server.signals import cancel_at_signals
 from playground.server.site import Site
 from playground.server.supervisor import Patience, Supervisor
 
@@ -45,13 +46,10 @@ class Options(Struct, frozen=True, kw_only=True):
 
 
 def serve(options: Options) -> int:
-    """Serve until Ctrl-C or SIGTERM. Returns the process's exit status: 1 if the server could not start."""
+    """Serve until Ctrl-C, SIGTERM or SIGHUP. Returns the process's exit status: 1 if the server could not start."""
 
     async def main() -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        # As asyncio answers Ctrl-C.
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        cancel_at_signals()
         await run(options, lambda url: announce(f"Serving {url} (Ctrl-C to stop)"))
 
     try:
@@ -72,10 +70,12 @@ async def run(options: Options, started: Callable[[str], None]) -> None:
         builder = Builder(options.root, snippets, options.site, bundle=options.bundle)
         if options.build and not builder.is_current():
             await _build_first(builder)
-        if not (builder.latest / "index.html").is_file():
-            raise ServeError(f"There is no site in {builder.latest}: build it first.")
-        site, changes = Site(builder.latest), Changes()
+        held = hold(options.site)
+        if held is None or not (held.path / "index.html").is_file():
+            raise ServeError(f"There is no site in {options.site}: build it first.")
+        site, changes = Site(held), Changes()
         async with Supervisor(settings, options.patience) as supervisor, AsyncExitStack() as stack:
+            stack.callback(site.close)
             proxy = await stack.enter_async_context(
                 Proxy(supervisor, settings.body, options.patience.request)
             )
@@ -85,7 +85,6 @@ async def run(options: Options, started: Callable[[str], None]) -> None:
             server = Server(app, changes, supervisor, lambda: started(url))
             async with asyncio.TaskGroup() as group:
                 if options.build:
-                    stack.callback(builder.keep)
                     group.create_task(_follow_edits(builder, site, changes, supervisor))
                 serving = group.create_task(server.serve([listener]))
                 try:
@@ -98,7 +97,7 @@ async def run(options: Options, started: Callable[[str], None]) -> None:
 async def _build_first(builder: Builder) -> None:
     report("Building the site …")
     try:
-        await builder.build(is_shown=True)
+        (await builder.build(is_shown=True)).release()
     except BuildError as error:
         raise ServeError(f"{error}\nThe site could not be built.") from None
 

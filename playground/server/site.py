@@ -11,6 +11,8 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from playground.locks import Held
+
 # The system's own table decides otherwise, and not every system's knows these.
 for extension, media_type in {
     ".js": "text/javascript",
@@ -46,15 +48,28 @@ def _at_home(sitemap: FileResponse, base: str) -> Response:
 
 
 class Site:
-    """The ASGI app of the static pages: whatever `directory` is at the time of the request."""
+    """The ASGI app of the static pages: those of the folder that is held at the time of the request."""
 
-    def __init__(self, directory: Path) -> None:
-        self.show(directory)
+    def __init__(self, held: Held) -> None:
+        self._before: Held | None = None
+        self._use(held)
 
-    def show(self, directory: Path) -> None:
-        """Serve `directory` from the next request on. Those under way are answered from the one before."""
-        self.directory = directory
-        self._files = _Files(directory=os.fspath(directory), html=True)
+    def show(self, held: Held) -> None:
+        """Serve another folder from the next request on. Those under way are answered from the one before."""
+        if self._before is not None:
+            self._before.release()
+        self._before = self._held
+        self._use(held)
+
+    def close(self) -> None:
+        """Let go of the folders. Nothing can be served after that."""
+        self._held.release()
+        if self._before is not None:
+            self._before.release()
+
+    def _use(self, held: Held) -> None:
+        self._held = held
+        self._files = _Files(directory=os.fspath(held.path), html=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a file."""

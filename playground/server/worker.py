@@ -15,7 +15,7 @@ import socket
 import sys
 import threading
 from collections.abc import AsyncGenerator, AsyncIterable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Final, override
 
@@ -309,12 +309,15 @@ class Server(uvicorn.Server):
         await self._company.aclose()
 
 
-def _leave_with_parent() -> None:
-    """End the process when the supervisor is gone, even while the event loop is stuck.
+def _leave_with_parent(address: Path) -> None:
+    """End the process when the supervisor is gone, even while the event loop is stuck, and clean up after both.
 
     Standard input is a pipe that only the supervisor could write to, and never does.
     """
     os.read(0, 1)
+    with suppress(OSError):
+        address.unlink()
+        address.parent.rmdir()
     os._exit(1)
 
 
@@ -322,8 +325,11 @@ def main() -> None:
     """Run as `python -m playground.server.worker SETTINGS SOCKET`: JSON, and an inherited file descriptor."""
     settings = msgspec.json.decode(sys.argv[1], type=Settings)
     sys.path.insert(0, settings.root)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
-    Server(Company(settings), int(sys.argv[2])).run()
+    listener = int(sys.argv[2])
+    with socket.socket(fileno=os.dup(listener)) as bound:
+        address = Path(bound.getsockname())
+    threading.Thread(target=_leave_with_parent, args=(address,), daemon=True).start()
+    Server(Company(settings), listener).run()
 
 
 if __name__ == "__main__":
