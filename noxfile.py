@@ -26,7 +26,14 @@ except ModuleNotFoundError:
         print("Installing nox and uv into build/nox …", flush=True)
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         pip += ["--root-user-action=ignore", "--target", str(TOOLS), "--require-hashes"]
-        subprocess.run([*pip, "-r", str(ROOT / "requirements" / "nox.txt")], check=True)
+        if subprocess.run(
+            [*pip, "-r", str(ROOT / "requirements" / "nox.txt")], check=False
+        ).returncode:
+            shutil.rmtree(TOOLS, ignore_errors=True)  # or half of it would pass for all of it
+            sys.exit(
+                "nox and uv could not be installed: is the package index within reach, and is this folder writable?"
+                " The first run in a checkout needs both."
+            )
         importlib.invalidate_caches()
     import nox
 
