@@ -22,6 +22,7 @@ from typing import Any, Final, Literal
 from rich.console import Console
 
 from playground.descriptions import write_in_a_process
+from playground.licences import LicenceMissingError, collect
 from playground.locks import locked
 
 REPO: Final = Path(__file__).parent.parent
@@ -113,7 +114,19 @@ def _bundle(out: Path) -> None:
         [*files.values(), *downloads.values()],
         lambda folder: _write_lock(folder, core, files, downloads),
     )
+    licences = _made(
+        "licences",
+        "Collecting licences",
+        [
+            *_files(wasm),
+            BROWSER / "package-lock.json",
+            REPO / "requirements/dev.txt",
+            REPO / "playground/licences.py",
+        ],
+        lambda folder: _write_licences(folder, _files(wasm)),
+    )
     files |= downloads
+    files |= {path.name: path for path in _files(licences)}
     files |= {f"descriptions/{path.name}": path for path in _files(descriptions)}
     files |= {path.name: path for path in _files(lock)}
     _place({out / name: source for name, source in files.items()}, out)
@@ -182,6 +195,15 @@ def _build_yaml(folder: Path) -> None:
     root = Path(str(installed.locate_file("")))
     sources = [root / file for file in installed.files or () if file.match("yaml/*.py")]
     _build_wheel(folder, "PyYAML", sources, root=root, version=installed.version)
+
+
+def _write_licences(folder: Path, wheels: list[Path]) -> None:
+    shipped = [wheel for wheel in wheels if not wheel.name.startswith("pyyaml-")]  # built here
+    try:
+        text = collect(BROWSER / "node_modules", shipped)
+    except LicenceMissingError as error:
+        raise BundleError(str(error)) from None
+    (folder / "licences.txt").write_text(text, "utf-8")
 
 
 def _build_libraries(folder: Path) -> None:

