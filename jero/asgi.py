@@ -23,7 +23,13 @@ type ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 def header(scope: Scope, name: bytes) -> bytes | None:
     """The value of the first header field of this (lower-case) name, or `None`."""
     headers: list[tuple[bytes, bytes]] = scope["headers"]
-    return next((value for found, value in headers if found == name), None)
+    for (
+        found,
+        value,
+    ) in headers:  # a loop, and no generator, because every request with a body comes here thrice
+        if found == name:
+            return value
+    return None
 
 
 def path_below(scope: Scope) -> str:

@@ -21,11 +21,21 @@ from jero.annotations import (
 )
 from jero.asgi import Receive, Scope, header
 from jero.authentication import Authenticator, user_type
-from jero.body import Chunks, Limits, Lines, read_json, read_whole, require_json, require_ndjson
+from jero.body import (
+    Chunks,
+    Limits,
+    Lines,
+    decoded,
+    read_decoded,
+    read_whole,
+    require_json,
+    require_ndjson,
+)
 from jero.custom_types import Codec
 from jero.errors import BadRequestError, InvalidRequestError
 from jero.faults import find_faults
 from jero.fields import combine, lines_of
+from jero.json_text import JSONReader
 from jero.parameters import compile_guard, compile_reader
 
 type Read = Callable[[Scope, Receive], Awaitable[object]]
@@ -192,19 +202,18 @@ def _compile_last_event_id(annotation: object, context: Context) -> Read:
 
 
 def _compile_json(annotation: object, context: Context) -> Read:
-    decoder = context.codec.decoder(annotation)
-    convert = context.codec.convert
+    reader = JSONReader[object](annotation, context.codec)
 
     async def read(scope: Scope, receive: Receive) -> object:
         require_json(scope)
-        return read_json(await read_whole(scope, receive, context.limits), decoder, convert)
+        return reader.read(await read_decoded(scope, receive, context.limits))
 
     async def read_optional(scope: Scope, receive: Receive) -> object:
-        body = await read_whole(scope, receive, context.limits)
+        body = await read_decoded(scope, receive, context.limits)
         if not body:
             return None
         require_json(scope)
-        return read_json(body, decoder, convert)
+        return reader.read(body)
 
     return read_optional if is_optional(annotation) else read
 
@@ -220,13 +229,12 @@ def _compile_content(annotation: object, context: Context) -> Read:
 
 
 def _compile_ndjson(annotation: object, context: Context) -> Read:
-    decoder = context.codec.decoder(item_of(annotation))
-    convert = context.codec.convert
+    reader = JSONReader[object](item_of(annotation), context.codec)
 
     async def read(scope: Scope, receive: Receive) -> object:
         require_ndjson(scope)
-        chunks = Chunks(scope, receive, context.limits)
-        return Lines(chunks, decoder, scope, context.limits, convert)
+        chunks = decoded(Chunks(scope, receive, context.limits), scope, context.limits)
+        return Lines(chunks, reader, scope, context.limits)
 
     return read
 

@@ -1,29 +1,33 @@
 """A request's body: whole, as it comes, or line by line; within limits of size and time."""
 
 import asyncio
+from codecs import BOM_UTF8
 from collections import deque
-from collections.abc import AsyncIterator
-from typing import Final, cast, override
+from collections.abc import AsyncIterator, Iterator
+from typing import Final, override
 
-import msgspec
 from msgspec import Struct
 
 from jero.asgi import Message, Receive, Scope, header
+from jero.coding import PIECE, Coding, Inflater, coding_of
 from jero.errors import (
-    BadRequestError,
     ClientDisconnectedError,
     ContentTooLargeError,
-    InvalidRequestError,
     RequestTimeoutError,
     UnsupportedMediaTypeError,
 )
-from jero.faults import Convert, Fault, explain, find_faults
+from jero.json_text import JSONReader
 
 NDJSON: Final = (b"application/x-ndjson", b"application/ndjson", b"application/jsonl")
 """The media types of a body of JSON lines. None of them is registered, and all are in use."""
 
 AHEAD: Final = 65_536
 """How much of a body is received before it is asked for while a response is sent, in bytes, but for a last chunk."""
+
+
+RATIO: Final = 200
+"""How many times its size a coded body may come to, beyond what may be held in memory: some JSON comes to 50, and a
+bomb to 1,000."""
 
 
 class Limits(Struct, frozen=True):
@@ -93,8 +97,24 @@ class Upload:
         self._is_whole = not message.get("more_body", False)
 
 
+async def read_decoded(scope: Scope, receive: Receive, limits: Limits) -> bytes:
+    """The whole body without its content coding, which must fit the limit with it and without.
+
+    Raises as `read_whole`, `coding_of` and `Inflater` do.
+    """
+    if header(scope, b"content-encoding") is None or (coding := coding_of(scope)) is None:
+        return await read_whole(scope, receive, limits)
+    coded = await read_whole(scope, receive, limits)
+    body = bytearray()
+    for piece in Inflater(coding).pieces_of(coded):
+        body += piece
+        _check_size(scope, len(body), limits.max_body)
+        _check_ratio(scope, len(coded), len(body), limits)
+    return bytes(body)
+
+
 async def read_whole(scope: Scope, receive: Receive, limits: Limits) -> bytes:
-    """The whole body.
+    """The whole body, as it was sent.
 
     Raises `ContentTooLargeError` as soon as it is known to be over the limit, `RequestTimeoutError`, and
     `ClientDisconnectedError`.
@@ -152,24 +172,66 @@ class Chunks(AsyncIterator[bytes]):
             raise _too_slow(self._scope, self._limits) from None
 
 
-class Lines[T](AsyncIterator[T]):
-    """The items of an NDJSON body, each decoded as soon as its line is whole.
+class Inflated(AsyncIterator[bytes]):
+    """A body that comes with a content coding, decoded in pieces of bounded size; others get their turn between them.
 
-    Lines that are empty are skipped, and counted. Raises as `Chunks` does; `InvalidRequestError` and
-    `BadRequestError` with the number of the line, from 1; `ContentTooLargeError` for a line over the limit.
+    Raises as the chunks do, as `Inflater` does, and `ContentTooLargeError` for a body that is over the limit, or grows
+    to more than `RATIO` times its size, when decoded.
     """
 
     def __init__(
-        self,
-        chunks: Chunks,
-        decoder: msgspec.json.Decoder[T],
-        scope: Scope,
-        limits: Limits,
-        convert: Convert,
+        self, chunks: AsyncIterator[bytes], coding: Coding, scope: Scope, limits: Limits
     ) -> None:
         self._chunks = chunks
-        self._decoder = decoder
-        self._convert = convert
+        self._inflater = Inflater(coding)
+        self._scope = scope
+        self._limits = limits
+        self._pieces: Iterator[bytes] = iter(())
+        self._coded_size = 0
+        self._size = 0
+        self._is_over = False
+
+    @override
+    async def __anext__(self) -> bytes:
+        while True:
+            piece = next(self._pieces, None)
+            if piece is not None:
+                self._size += len(piece)
+                _check_size(self._scope, self._size, self._limits.max_upload)
+                _check_ratio(self._scope, self._coded_size, self._size, self._limits)
+                await asyncio.sleep(0)
+                return piece
+            if self._is_over:
+                raise StopAsyncIteration
+            chunk = await anext(self._chunks, None)
+            if chunk is None:
+                self._is_over = True
+                self._pieces = self._inflater.end()
+            else:
+                self._coded_size += len(chunk)
+                self._pieces = self._inflater.feed(chunk)
+
+
+def decoded(chunks: Chunks, scope: Scope, limits: Limits) -> AsyncIterator[bytes]:
+    """The chunks without their content coding, if they have one. Raises as `coding_of` does."""
+    if header(scope, b"content-encoding") is None or (coding := coding_of(scope)) is None:
+        return chunks
+    return Inflated(chunks, coding, scope, limits)
+
+
+class Lines[T](AsyncIterator[T]):
+    """The items of an NDJSON body, each decoded as soon as its line is whole.
+
+    A byte order mark before a line is ignored. Lines that are empty are skipped, and counted. Raises as
+    `Chunks` does; `InvalidRequestError` and `BadRequestError` with the number of the line, from 1;
+    `ContentTooLargeError` for a line over the limit.
+    """
+
+    def __init__(
+        self, chunks: AsyncIterator[bytes], reader: JSONReader[T], scope: Scope, limits: Limits
+    ) -> None:
+        self._chunks = chunks
+        self._reader = reader
         self._scope = scope
         self._limits = limits
         self._lines: list[bytes] = []
@@ -184,8 +246,8 @@ class Lines[T](AsyncIterator[T]):
                 line = self._lines.pop()
                 self._number += 1
                 _check_size(self._scope, len(line), self._limits.max_body, f"Line {self._number}")
-                if line.strip():
-                    return self._decode(line)
+                if (text := line.strip()) and text != BOM_UTF8:
+                    return self._reader.read(line, self._number)
             if self._is_over:
                 raise StopAsyncIteration
             await self._fill()
@@ -203,49 +265,6 @@ class Lines[T](AsyncIterator[T]):
             self._rest = bytearray(rest)
         number = self._number + len(self._lines) + 1
         _check_size(self._scope, len(self._rest), self._limits.max_body, f"Line {number}")
-
-    def _decode(self, line: bytes) -> T:
-        try:
-            return self._decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise explain_json(
-                error, line, self._decoder.type, self._convert, self._number
-            ) from None
-
-
-def read_json[T](body: bytes, decoder: msgspec.json.Decoder[T], convert: Convert) -> T:
-    """The value of a body. Raises `BadRequestError` and `InvalidRequestError`."""
-    try:
-        return decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise explain_json(error, body, decoder.type, convert) from None
-
-
-def explain_json(
-    error: Exception,
-    text: bytes,
-    annotation: object,
-    convert: Convert,
-    line: int | None = None,
-) -> BadRequestError | InvalidRequestError:
-    """What is to be told of JSON text that could not be decoded as this type."""
-    subject = f"Line {line}" if line else "The body"
-    if not text.strip():
-        return BadRequestError(f"{subject} is empty, and JSON was expected.")
-    if isinstance(error, RecursionError):
-        return BadRequestError(f"{subject} is nested too deeply.")
-    if not isinstance(error, msgspec.ValidationError):
-        return BadRequestError(f"{subject} is not well-formed JSON: {error}")
-    try:
-        # msgspec stops where a type is wrong, so what follows there may not even be JSON.
-        value = cast("object", msgspec.json.decode(text))
-        faults = find_faults("body", value, annotation, convert=convert)
-    except (msgspec.DecodeError, UnicodeDecodeError) as also:
-        return BadRequestError(f"{subject} is not well-formed JSON: {also}")
-    except RecursionError:
-        return BadRequestError(f"{subject} is nested too deeply.")
-    faults = faults or [Fault("body", *explain(error))]
-    return InvalidRequestError([msgspec.structs.replace(fault, line=line) for fault in faults])
 
 
 def require_json(scope: Scope) -> None:
@@ -281,6 +300,15 @@ def _check_length(scope: Scope, limit: int | None) -> None:
 def _check_size(scope: Scope, size: int, limit: int | None, what: str = "The body") -> None:
     if limit is not None and size > limit:
         raise ContentTooLargeError(f"{what} is over {limit} bytes.", raw_headers=_closing(scope))
+
+
+def _check_ratio(scope: Scope, coded_size: int, size: int, limits: Limits) -> None:
+    # What fits in memory is bounded by its limit.
+    if size > (limits.max_body or PIECE) and size > RATIO * coded_size:
+        raise ContentTooLargeError(
+            f"The body grows to more than {RATIO} times its size when it is decoded.",
+            raw_headers=_closing(scope),
+        )
 
 
 def _too_slow(scope: Scope, limits: Limits) -> RequestTimeoutError:

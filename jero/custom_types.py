@@ -4,6 +4,7 @@ A `Codec` is all of an application's JSON: its encoder, its decoders, its conver
 """
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Annotated, Any, Final, Never, Union, cast, final, get_args, get_origin
 
 import msgspec
@@ -152,6 +153,8 @@ class Codec:
             raise ValueError(
                 str(error)
             ) from None  # which msgspec gives the path that this one lacks
+        if isinstance(wire, Decimal) and not wire.is_finite():
+            raise ValueError("Expected a finite number")
         try:
             return cast("Callable[[object], object]", custom.decode)(wire)
         except (ValueError, TypeError, RecursionError, MemoryError):

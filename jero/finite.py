@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from jero.faults import member
+from jero.shapes import children_of, shape_of
 
 type _Trail = tuple[_Trail, str | int] | None
 """Where a value is: where what holds it is, and its name or number in there."""
@@ -28,18 +29,16 @@ def is_finite(value: object) -> bool:
 
 
 def holds_decimals(annotation: object) -> bool:
-    """Whether a value of this type can hold a `Decimal`, however deep."""
+    """Whether a value of this type can hold a `Decimal`, however deep. Raises as `shape_of` does."""
     seen: set[int] = set()
-    waiting: list[object] = [msgspec.inspect.type_info(annotation)]
+    waiting = [shape_of(annotation)]
     while waiting:
-        kind = waiting.pop()
-        if isinstance(kind, msgspec.inspect.DecimalType):
+        shape = waiting.pop()
+        if isinstance(shape, msgspec.inspect.DecimalType):
             return True
-        if isinstance(kind, msgspec.inspect.Type | msgspec.inspect.Field) and id(kind) not in seen:
-            seen.add(id(kind))
-            waiting += (getattr(kind, name) for name in kind.__struct_fields__)
-        elif isinstance(kind, tuple):
-            waiting += cast("tuple[object, ...]", kind)
+        if id(shape) not in seen:
+            seen.add(id(shape))
+            waiting += children_of(shape)
     return False
 
 

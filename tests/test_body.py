@@ -1,7 +1,8 @@
 """A body that is whole before the handler is called: `json` and `content: bytes`."""
 
 import asyncio
-from typing import Literal
+from decimal import Decimal
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -129,6 +130,94 @@ async def test_each_fault_is_told_with_its_json_path(
     assert answer.problem["errors"] == [
         {"in": "body", "path": path, "detail": detail} for path, detail in errors
     ]
+
+
+BOM = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (BOM + b'{"id": 1}', 204),
+        (BOM + b'\n{"id": 1}', 204),
+        (BOM + b'{"id": "1"}', 422),
+        (BOM + b"{", 400),
+        (BOM, 400),
+        (BOM + BOM + b'{"id": 1}', 400),
+    ],
+)
+async def test_a_byte_order_mark_before_json_is_ignored(body: bytes, status: int) -> None:
+    answer, given = await post(Order, body)
+    assert (answer.status, given) == (status, [Order(1)] if status == 204 else [])
+
+
+class Numbers(Struct):
+    whole: int = 0
+    real: float = 0
+    price: Decimal = Decimal(0)
+    more: list[dict[str, int]] = []
+    any: Any = None
+
+
+HUGE_INT, HUGE_FLOAT = b"1" + b"0" * 5_000, b"-1e999"
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        (b'{"whole": %b}' % HUGE_INT, [("$.whole", "Expected `int`, got `number out of range`")]),
+        (b'{"real": %b}' % HUGE_INT, [("$.real", "Expected `float`, got `number out of range`")]),
+        (
+            b'{"more": [{"a": 1}, {"b c": %b}], "real": %b}' % (HUGE_INT, HUGE_FLOAT),
+            [
+                ("$.real", "Expected `float`, got `number out of range`"),
+                ("$.more[1]['b c']", "Expected `int`, got `number out of range`"),
+            ],
+        ),
+        (b'{"real": 1%b}' % (b"0" * 400), [("$.real", "Number out of range")]),
+        (b'{"price": 1e999, "whole": "1"}', [("$.whole", "Expected `int`, got `str`")]),
+        (b'{"any": -1e999}', [("$.any", "Number out of range")]),
+    ],
+)
+async def test_a_number_out_of_range_is_a_422_that_names_it(
+    body: bytes, errors: list[tuple[str, str]]
+) -> None:
+    answer, given = await post(Numbers, body)
+    assert (answer.status, given) == (422, [])
+    assert answer.problem["errors"] == [
+        {"in": "body", "path": path, "detail": detail} for path, detail in errors
+    ]
+
+
+@pytest.mark.parametrize(
+    "rest", [b"", b", ", b', "more": [}', b', "a": NaN}', b', "a": "\xff"}', b', "\\ud800": 1}']
+)
+async def test_malformed_json_is_a_400_also_behind_a_number_out_of_range(rest: bytes) -> None:
+    answer, given = await post(Numbers, b'{"whole": ' + HUGE_INT + rest)
+    assert (answer.status, given) == (400, [])
+
+
+async def test_a_number_out_of_range_in_an_unknown_member_is_ignored_with_it() -> None:
+    _, given = await post(Numbers, b'{"other": %b, "whole": 1}' % HUGE_INT)
+    assert given == [Numbers(1)]
+
+
+@pytest.mark.parametrize(
+    "text", ["NaN", "sNaN", "-nan123", "Infinity", "-inf", " N_aN ", "\\u004e\\u0061n", "i_nf"]
+)
+async def test_a_decimal_that_json_has_no_number_for_is_a_422(text: str) -> None:
+    answer, given = await post(list[Numbers], b'[{}, {"price": "%b"}]' % text.encode())
+    assert (answer.status, given) == (422, [])
+    assert answer.problem["errors"] == [
+        {"in": "body", "path": "$[1].price", "detail": "Expected a finite number"}
+    ]
+
+
+@pytest.mark.parametrize("text", ["1.50", "1E+999", "0E-50"])
+async def test_a_decimal_may_be_of_any_size(text: str) -> None:
+    body = b'{"price": "%b", "any": "NaN, inf and information"}' % text.encode()
+    _, given = await post(Numbers, body)
+    assert given == [Numbers(price=Decimal(text), any="NaN, inf and information")]
 
 
 async def test_no_more_than_twenty_faults_are_told() -> None:

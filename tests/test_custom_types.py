@@ -376,3 +376,34 @@ async def test_a_custom_type_may_be_sent_as_another() -> None:
     app = app_with(folder, *CUSTOM_TYPES, endpoint=Folders())
     answer = await ask(app, "/", "POST", headers=(JSON,), body=b'"/a/b"')
     assert answer.body == b'["b","/a/b"]'
+
+
+class Price:
+    def __init__(self, amount: Decimal) -> None:
+        self.amount = amount
+
+
+class Priced(Struct):
+    price: Price
+
+
+@pytest.mark.anyio
+async def test_a_custom_type_that_stands_for_a_decimal_is_given_no_nan() -> None:
+    class Prices(Endpoint, path="/prices"):
+        async def post(self, json: Priced) -> Priced:
+            return json
+
+    class Shop(BaseApp):
+        custom_types = (
+            CustomType(Price, Decimal, encode=lambda price: price.amount, decode=Price),
+        )
+
+        async def _wire(self) -> None:
+            self._include_endpoint(Prices())
+
+    whole = await ask(Shop(), "/prices", "POST", headers=(JSON,), body=b'{"price":"1.50"}')
+    assert whole.body == b'{"price":"1.50"}'
+    answer = await ask(Shop(), "/prices", "POST", headers=(JSON,), body=b'{"price":"sNaN"}')
+    assert answer.problem["errors"] == [
+        {"in": "body", "path": "$.price", "detail": "Expected a finite number"}
+    ]

@@ -60,6 +60,8 @@ class Texts(Struct):
     at: datetime | None = None
     accept: str | None = None
     if_none_match: list[str] = []
+    if_modified_since: datetime | None = None
+    link: list[str] = []
 
 
 class ItemPath(Struct):
@@ -146,7 +148,16 @@ def scope_of(method: str, path: str, query: bytes, headers: Mapping[bytes, bytes
 
 HEADERS: Final = (
     *(b"state", b"colour", b"number", b"words", b"numbers", b"amount", b"at", b"accept"),
-    *(b"if-none-match", b"last-event-id", b"content-type", b"cookie", b"x-request-id", b"x-other"),
+    *(
+        b"if-none-match",
+        b"if-modified-since",
+        b"link",
+        b"last-event-id",
+        b"content-type",
+        b"cookie",
+        b"x-request-id",
+        b"x-other",
+    ),
 )
 PARAMS: Final = (b"state", b"colour", b"number", b"words", b"numbers", b"amount", b"at", b"other")
 
@@ -158,6 +169,8 @@ def test_a_header_costs_its_size(runner: asyncio.Runner, piece: bytes) -> None:
             runner.run(ask(scope_of("GET", "/orders", b"", {name: text}), b"", 1))
         runner.run(ask(scope_of("GET", "/private", b"", {b"authorization": text}), b"", 1))
         runner.run(ask(scope_of("PATCH", "/orders", b"", {b"content-type": text}), b"", 1))
+        coded = {b"content-type": b"application/json", b"content-encoding": text}
+        runner.run(ask(scope_of("POST", "/orders", b"", coded), b"{}", 1))
 
     assert_linear(work, piece)
 

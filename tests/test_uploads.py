@@ -70,6 +70,43 @@ async def test_json_lines_may_be_called_by_any_of_their_names(media_type: str) -
     assert answer.status == 422
 
 
+BOM = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize(
+    ("chunks", "numbers"),
+    [
+        ([BOM + b'{"number":1}\n{"number":2}\n'], [1, 2]),
+        ([b"\xef", b"\xbb", b'\xbf{"number":1}'], [1]),
+        ([BOM, b"\n", b'{"number":1}\n'], [1]),
+        ([BOM], []),
+        ([BOM + b"\n"], []),
+        (
+            [BOM + b'{"number":1}\n', BOM + b'{"number":2}\n'],
+            [1, 2],
+        ),  # two files, one behind the other
+    ],
+)
+async def test_a_byte_order_mark_before_a_line_is_ignored(
+    chunks: list[bytes], numbers: list[int]
+) -> None:
+    response = await upload(RowsEndpoint(), *chunks)
+    assert response.json() == [{"number": number} for number in numbers]
+
+
+async def test_a_number_out_of_range_is_a_422_that_names_the_line() -> None:
+    response = await upload(RowsEndpoint(), b'{"number":1}\n{"number":1%b}' % (b"0" * 5_000))
+    assert response.status_code == 422
+    assert response.json()["errors"] == [
+        {
+            "in": "body",
+            "path": "$.number",
+            "detail": "Expected `int`, got `number out of range`",
+            "line": 2,
+        }
+    ]
+
+
 @pytest.mark.parametrize("headers", [(), (("content-type", "application/json"),)])
 async def test_another_content_type_is_a_415_before_the_handler_is_called(
     headers: tuple[tuple[str, str], ...],
