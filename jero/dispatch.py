@@ -68,6 +68,7 @@ class Dispatcher:
             if match is None:
                 mounted = self.mounts.require(scope)
             else:
+                scope["route"] = match.route
                 method: str = scope["method"]
                 route = match.methods.get("GET" if method == "HEAD" else method)
                 if route is None:

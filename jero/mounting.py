@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from jero.asgi import ASGIApp, Scope, path_below
 from jero.errors import NotFoundError
 from jero.lifespan import Lifespan, LifespanError
+from jero.routing import MountedRoute
 
 
 class Mounts:
@@ -37,7 +38,10 @@ class Mounts:
         if not roots:
             return None
         root = max(roots, key=len)
-        inner = {**scope, "root_path": scope.get("root_path", "").rstrip("/") + root.rstrip("/")}
+        outer_root: str = scope.get("root_path", "").rstrip("/")
+        inner = {**scope, "root_path": outer_root + root.rstrip("/")}
+        inner.pop("route", None)
+        scope["route"] = MountedRoute(root, outer_root, inner)
         if root in self._states:
             inner["state"] = scope.get("state", {}) | self._states[root]
         return self._apps[root], inner

@@ -4,14 +4,57 @@ A template is a path in which whole segments may be slots, as in `/movies/{movie
 before a slot, so `/movies/latest` is never a movie's id; a slot takes any segment that is not empty.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any, NamedTuple
 from urllib.parse import unquote
+
+from msgspec import Struct
+
+
+class MatchedRoute(Struct, frozen=True):
+    """What `scope["route"]` says of a request: the template of its path, for metrics and traces.
+
+    Its attributes are those of Starlette's and FastAPI's routes that middleware reads.
+    """
+
+    path: str
+    """The template below the scope's `root_path`, as in `/orders/{order_id}`."""
+
+    @property
+    def path_format(self) -> str:
+        """The same, by the name under which OpenTelemetry reads it."""
+        return self.path
+
+
+class MountedRoute:
+    """What `scope["route"]` says of a request to a mounted application: the mount, and what that application says."""
+
+    def __init__(self, mount: str, root_path: str, inner: MutableMapping[str, Any]) -> None:
+        self._mount = mount
+        self._root_path = root_path
+        self._inner = inner
+
+    @property
+    def path(self) -> str:
+        """The template below the outer scope's `root_path`; that of the mount where nothing more is known."""
+        route: object = self._inner.get("route")
+        path: object = getattr(route, "path_format", None) or getattr(route, "path", None)
+        if not isinstance(path, str):
+            return self._mount
+        # Where the inner application mounts others in its turn, its scope's `root_path` has grown.
+        root: str = self._inner.get("root_path", "")
+        return root.removeprefix(self._root_path) + path
+
+    @property
+    def path_format(self) -> str:
+        """The same, by the name under which OpenTelemetry reads it."""
+        return self.path
 
 
 class Match[T](NamedTuple):
     """What is served under a path, by method, and what stands in the template's slots, in their order."""
 
+    route: MatchedRoute
     methods: Mapping[str, T]
     values: tuple[str, ...] = ()
 
@@ -20,7 +63,7 @@ class _Node[T]:
     def __init__(self) -> None:
         self.named: dict[str, _Node[T]] = {}
         self.slot: _Node[T] | None = None
-        self.methods: Mapping[str, T] | None = None
+        self.match: Match[T] | None = None
 
 
 class Router[T]:
@@ -42,11 +85,11 @@ class Router[T]:
             else:
                 node.slot = node.slot or _Node()
                 node = node.slot
-        if node.methods is not None:
+        if node.match is not None:
             return False
-        node.methods = methods
+        node.match = Match(MatchedRoute(template), methods)
         if not slots_of(template):
-            self._paths[template] = Match(methods)
+            self._paths[template] = node.match
         return True
 
     def find(self, path: str) -> Match[T] | None:
@@ -61,7 +104,8 @@ class Router[T]:
 def _match[T](node: _Node[T], segments: Sequence[str], values: tuple[str, ...]) -> Match[T] | None:
     # No node is visited twice, so the time this takes is bounded by how much is served.
     if not segments:
-        return None if node.methods is None else Match(node.methods, values)
+        found = node.match
+        return None if found is None else Match(found.route, found.methods, values)
     segment, rest = segments[0], segments[1:]
     found = None
     if (named := node.named.get(segment)) is not None:
