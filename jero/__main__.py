@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from jero.app import BaseApp
 from jero.errors import WiringError
 from jero.lifespan import Lifespan, LifespanError
-from jero.openapi.document import VERSIONS, About, encode_document
+from jero.openapi.about import VERSIONS, About
+from jero.openapi.document import encode_document
 from jero.openapi.operations import Version, show_short
 from jero.openapi.serving import handlers_of
 from jero.returns import Returned

@@ -3,7 +3,7 @@
 import inspect
 import logging
 from asyncio import Lock
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack
 from functools import partial
 from typing import ClassVar, Concatenate, Final
@@ -16,7 +16,7 @@ from jero.dispatch import Dispatcher
 from jero.endpoint import Endpoint, require_template
 from jero.errors import HTTPError, WiringError
 from jero.lifespan import LifespanError
-from jero.openapi.document import About
+from jero.openapi.about import About, Contact, License, Server
 from jero.openapi.operations import Version
 from jero.openapi.serving import (
     Publication,
@@ -165,13 +165,19 @@ class BaseApp:
         version: str = "0.1.0",
         description: str | None = None,
         openapi: Version = "3.2",
+        servers: Sequence[Server] = (),
+        contact: Contact | None = None,
+        license: License | None = None,  # noqa: A002 - what OpenAPI calls it
     ) -> None:
         """Serve the OpenAPI document of all endpoints, also of those included later, and a page that shows it.
 
         It is made when wiring ends, so what cannot be documented keeps the application from starting. By default the
         API is called what the application's class is, and described by its docstring. `version` is the API's own.
         `openapi="3.1"` is for tools that do not read 3.2, in which alone the items of a stream have a place of their
-        own. `viewer=None` leaves the page out. Mounted applications are not documented. Raises `WiringError`.
+        own. `viewer=None` leaves the page out. `servers`, `contact` and `license` are dictionaries as OpenAPI has them,
+        such as `{"url": "https://api.example.com"}` and `{"name": "Apache 2.0", "identifier": "Apache-2.0"}`. Mounted
+        applications are not documented, nor are endpoints and operations with `is_documented = False`. Raises
+        `WiringError`.
         """
         own = About.of(self)
         about = About(
@@ -179,6 +185,9 @@ class BaseApp:
             version,
             own.description if description is None else description,
             openapi,
+            servers,
+            contact,
+            license,
         )
         publication = Publication(path, viewer, about)
         require_servable(publication, f"{type(self).__name__}._include_openapi")

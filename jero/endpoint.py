@@ -34,6 +34,9 @@ class Endpoint:
     body_timeout: ClassVar[float | None]
     """How long a body may take to arrive, in seconds; `None` for ever. By default the application's."""
 
+    is_documented: ClassVar[bool] = True
+    """Whether the endpoint is in the application's OpenAPI document. Undocumented endpoints are served as usual."""
+
     def __init_subclass__(cls, *, path: str | None = None) -> None:
         super().__init_subclass__()
         if path is not None:
@@ -68,6 +71,7 @@ class Operation(Struct, frozen=True):
     tags: tuple[str, ...] = ()
     is_deprecated: bool = False
     is_public: bool = False
+    is_documented: bool = True
 
     @staticmethod
     def of(handler: Callable[..., object]) -> "Operation":
@@ -86,6 +90,7 @@ def operation[Handler: Callable[..., object]](  # noqa: PLR0913 - all that can b
     tags: Sequence[str] = (),
     is_deprecated: bool = False,
     is_public: bool = False,
+    is_documented: bool = True,
 ) -> Callable[[Handler], Handler]:
     """Say of a handler what its types cannot. All of it is in its OpenAPI document.
 
@@ -94,8 +99,9 @@ def operation[Handler: Callable[..., object]](  # noqa: PLR0913 - all that can b
 
     `status_code` is the status of what it returns, unless a response that it returns has one of its own. `errors` are
     those it raises. `operation_id` and `tags` are by default made from the names of the method and its class. One that
-    `is_public` is served to everybody, also where its endpoint is included with an authenticator. Raises `ValueError`
-    for a status that says that something went wrong, and `TypeError` for an error that is no class of `HTTPError`.
+    `is_public` is served to everybody, also where its endpoint is included with an authenticator.
+    `is_documented=False` leaves it out of the document. Raises `ValueError` for a status that says that something went
+    wrong, and `TypeError` for an error that is no class of `HTTPError`.
     """
     if status_code is not None and not 200 <= status_code <= 399:
         raise ValueError(
@@ -107,7 +113,13 @@ def operation[Handler: Callable[..., object]](  # noqa: PLR0913 - all that can b
                 f"{error!r} is not a class of `HTTPError`: name the class, not one of it"
             )
     said = Operation(
-        status_code, tuple(errors), operation_id, tuple(tags), is_deprecated, is_public
+        status_code,
+        tuple(errors),
+        operation_id,
+        tuple(tags),
+        is_deprecated,
+        is_public,
+        is_documented,
     )
 
     def mark(handler: Handler) -> Handler:

@@ -2,16 +2,14 @@
 
 import inspect
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
-from msgspec import Struct
 
 from jero.custom_types import Codec
 from jero.errors import WiringError
+from jero.openapi.about import About
 from jero.openapi.json_schema import Members
 from jero.openapi.operations import (
-    Version,
     default_id,
     describe,
     present,
@@ -20,24 +18,6 @@ from jero.openapi.operations import (
 )
 from jero.openapi.schemas import Schemas
 from jero.wiring import Handler
-
-VERSIONS: Final = {"3.1": "3.1.1", "3.2": "3.2.0"}
-"""What a document can be written in."""
-
-
-class About(Struct, frozen=True):
-    """What a document says of the whole API, and what it is written in."""
-
-    title: str
-    version: str = "0.1.0"
-    description: str = ""
-    openapi: Version = "3.2"
-
-    @staticmethod
-    def of(app: object) -> "About":
-        """What is said where the application says nothing itself: the name and the docstring of its class."""
-        kind = type(app)
-        return About(kind.__name__, description=inspect.cleandoc(kind.__doc__ or ""))
 
 
 def encode_document(handlers: Sequence[Handler], about: About, codec: Codec) -> bytes:
@@ -57,10 +37,7 @@ def build_document(handlers: Sequence[Handler], about: About, codec: Codec) -> M
         if handler.authenticator is not None:
             operation["security"] = [{_add_scheme(handler, schemes): []}]
         paths.setdefault(handler.path, {})[handler.method.lower()] = operation
-    info = {"title": about.title, "version": about.version}
-    return {
-        "openapi": VERSIONS[about.openapi],
-        "info": info | present(description=about.description),
+    return about.members() | {
         "paths": paths,
         "components": present(schemas=schemas.complete(), securitySchemes=schemes),
         "tags": _tags(handlers),

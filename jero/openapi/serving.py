@@ -17,7 +17,8 @@ from jero.endpoint import Endpoint, Operation, require_template
 from jero.errors import ClientDisconnectedError, WiringError
 from jero.fields import Lines, has_entity_tag, lines_of, weights
 from jero.headers import HeaderPairs
-from jero.openapi.document import VERSIONS, About, encode_document
+from jero.openapi.about import About
+from jero.openapi.document import encode_document
 from jero.responses import BytesResponse, send_whole
 from jero.returns import Returned
 from jero.wiring import Handler, Route
@@ -90,7 +91,9 @@ class File(Struct, frozen=True):
 
 
 class OpenAPI(Endpoint):
-    """The owner of the files. It is not documented."""
+    """The owner of the files."""
+
+    is_documented = False
 
 
 class Publication(Struct, frozen=True):
@@ -107,16 +110,17 @@ def require_servable(publication: Publication, name: str) -> None:
         require_template(path, name)
         if "{" in path:
             raise WiringError(f"{name}: {path!r} has a slot: write it without")
-    if publication.about.openapi not in VERSIONS:
-        raise WiringError(
-            f"{name}: there is no OpenAPI {publication.about.openapi!r} here: use one of {', '.join(VERSIONS)}"
-        )
+    publication.about.require_valid(name)
 
 
 def handlers_of(routes: Iterable[Route]) -> list[Handler]:
-    """What of these is documented: everything but the documents."""
+    """The handlers that are documented: all but those that say they are not."""
     handlers = (route.handler for route in routes)
-    return [handler for handler in handlers if not isinstance(handler.endpoint, OpenAPI)]
+    return [
+        handler
+        for handler in handlers
+        if handler.endpoint.is_documented and handler.operation.is_documented
+    ]
 
 
 def compile_publications(

@@ -15,7 +15,7 @@ from jero import (
 )
 from jero.__main__ import main
 from jero.testing import LifespanError
-from tests.openapi.asking import document_of, fetch
+from tests.openapi.asking import client_of, document_of, fetch
 from tests.openapi.shop import Shop, app
 from tests.openapi.validate import check
 
@@ -176,3 +176,93 @@ def test_the_document_of_every_streaming_snippet_is_valid(
     module = f"snippets.streaming.{snippet.stem}:app"
     assert main(["openapi", module, "--openapi", openapi]) == 0
     check(json.loads(capsys.readouterr().out))
+
+
+class AboutApp(BaseApp):
+    async def _wire(self) -> None:
+        self._include_openapi(
+            servers=[
+                {"url": "https://api.example.com/v1", "description": "Production"},
+                {"url": "/v1"},
+            ],
+            contact={"name": "Ada", "email": "ada@example.com"},
+            license={"name": "Apache 2.0", "identifier": "Apache-2.0"},
+        )
+
+
+def test_servers_contact_and_licence_are_in_the_document() -> None:
+    document = fetch(AboutApp())
+    check(document)
+    assert document["servers"] == [
+        {"url": "https://api.example.com/v1", "description": "Production"},
+        {"url": "/v1"},
+    ]
+    assert document["info"]["contact"] == {"name": "Ada", "email": "ada@example.com"}
+    assert document["info"]["license"] == {"name": "Apache 2.0", "identifier": "Apache-2.0"}
+
+
+def test_without_them_a_document_has_none() -> None:
+    document = document_of(CupsEndpoint())
+    assert "servers" not in document
+    assert document["info"].keys() == {"title", "version"}
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ({"servers": "https://a"}, "`servers` is a list, as in `[{'url': 'https://…'}]`"),
+        ({"servers": {"url": "https://a"}}, "`servers` is a list, as in"),
+        ({"servers": ["https://a"]}, "a server is 'https://a': expected a dictionary of url, desc"),
+        ({"servers": [{"description": "a"}]}, "a server is not valid: Object missing required field"),
+        ({"servers": [{"url": "/", "name": "a"}]}, "a server has 'name': it can have url, descript"),
+        ({"contact": {"mail": "a@b"}}, "the contact has 'mail': it can have name, url, email"),
+        ({"license": {"identifier": "MIT"}}, "the license is not valid: Object missing required fi"),
+        ({"license": {"name": 1}}, "the license is not valid: Expected `str`, got `int` - at `$.name`"),
+        (
+            {"license": {"name": "MIT", "identifier": "MIT", "url": "https://a"}},
+            "the license has both an identifier and a url: OpenAPI allows one of them",
+        ),
+    ],
+)  # fmt: skip
+def test_what_openapi_does_not_allow_is_a_wiring_error(said: Any, text: str) -> None:
+    class App(BaseApp):
+        async def _wire(self) -> None:
+            self._include_openapi(**said)
+
+    with pytest.raises(LifespanError) as raised:
+        fetch(App())
+    assert f"App._include_openapi: {text}" in str(raised.value)
+
+
+class HealthEndpoint(Endpoint, path="/health"):
+    """Undocumented."""
+
+    is_documented = False
+
+    async def get(self) -> Cup:
+        return Cup(1)
+
+
+class PartlyEndpoint(Endpoint, path="/partly"):
+    async def get(self) -> Cup:
+        return Cup(2)
+
+    @operation(is_documented=False, operation_id="get_partly")
+    async def delete(self) -> Cup:
+        return Cup(3)
+
+
+def test_endpoints_and_operations_can_be_left_out_and_are_served() -> None:
+    class App(BaseApp):
+        async def _wire(self) -> None:
+            self._include_openapi()
+            self._include_endpoint(HealthEndpoint())
+            self._include_endpoint(PartlyEndpoint())
+
+    document = fetch(App())
+    assert {path: set(item) for path, item in document["paths"].items()} == {"/partly": {"get"}}
+    assert document["paths"]["/partly"]["get"]["operationId"] == "get_partly"
+    assert [tag["name"] for tag in document["tags"]] == ["Partly"]
+    with client_of(App()) as client:
+        assert client.get("/health").json() == {"size": 1}
+        assert client.delete("/partly").json() == {"size": 3}
