@@ -21,6 +21,7 @@ from jero.errors import (
     UnprocessableContentError,
     WiringError,
 )
+from jero.media_types import MediaType
 from jero.responses import (
     BytesResponse,
     EmptyResponse,
@@ -50,6 +51,7 @@ __all__ = [
     "HTMLResponse",
     "HTTPError",
     "JSONResponse",
+    "MediaType",
     "NDJSONStreamingResponse",
     "NotFoundError",
     "RedirectResponse",

@@ -29,6 +29,7 @@ from jero.body import (
     read_decoded,
     read_whole,
     require_json,
+    require_media_type,
     require_ndjson,
 )
 from jero.custom_types import Codec
@@ -36,6 +37,7 @@ from jero.errors import BadRequestError, InvalidRequestError
 from jero.faults import find_faults
 from jero.fields import combine, lines_of
 from jero.json_text import JSONReader
+from jero.media_types import media_type_of
 from jero.parameters import compile_guard, compile_reader
 
 type Read = Callable[[Scope, Receive], Awaitable[object]]
@@ -219,13 +221,26 @@ def _compile_json(annotation: object, context: Context) -> Read:
 
 
 def _compile_content(annotation: object, context: Context) -> Read:
+    limits, media_type = context.limits, media_type_of(annotation)
+
     async def read_all(scope: Scope, receive: Receive) -> object:
-        return await read_whole(scope, receive, context.limits)
+        return await read_whole(scope, receive, limits)
 
     async def read_chunks(scope: Scope, receive: Receive) -> object:
-        return Chunks(scope, receive, context.limits)
+        return Chunks(scope, receive, limits)
 
-    return read_all if item_of(annotation) is None else read_chunks
+    if media_type is None:
+        return read_all if item_of(annotation) is None else read_chunks
+
+    async def read_all_of_type(scope: Scope, receive: Receive) -> object:
+        require_media_type(scope, media_type)
+        return await read_decoded(scope, receive, limits)
+
+    async def read_chunks_of_type(scope: Scope, receive: Receive) -> object:
+        require_media_type(scope, media_type)
+        return decoded(Chunks(scope, receive, limits), scope, limits)
+
+    return read_all_of_type if item_of(annotation) is None else read_chunks_of_type
 
 
 def _compile_ndjson(annotation: object, context: Context) -> Read:

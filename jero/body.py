@@ -17,6 +17,7 @@ from jero.errors import (
     UnsupportedMediaTypeError,
 )
 from jero.json_text import JSONReader
+from jero.media_types import MediaType
 
 NDJSON: Final = (b"application/x-ndjson", b"application/ndjson", b"application/jsonl")
 """The media types of a body of JSON lines. None of them is registered, and all are in use."""
@@ -279,6 +280,13 @@ def require_ndjson(scope: Scope) -> None:
     media_type = _media_type(scope)
     if media_type not in NDJSON:
         raise _unsupported("application/x-ndjson", media_type)
+
+
+def require_media_type(scope: Scope, expected: MediaType) -> None:
+    """Raises `UnsupportedMediaTypeError` unless the body is said to be of one of these."""
+    content_type = (header(scope, b"content-type") or b"").decode("latin-1")
+    if not expected.accepts(content_type):
+        raise _unsupported(" or ".join(expected.names), content_type.strip().encode("latin-1"))
 
 
 def _media_type(scope: Scope) -> bytes:

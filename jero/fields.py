@@ -19,6 +19,7 @@ _LINKS: Final = re.compile(r'(,)|"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|<[^>]*+(?:>|\Z)|[^
 _SEMICOLONS: Final = re.compile(r'(;)|"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[^";]++', re.DOTALL)
 _COOKIES: Final = re.compile(r"(;)|[^;]++")
 
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _WEIGHT: Final = re.compile(r"q=(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 
 _LISTS: Final[Mapping[str, re.Pattern[str]]] = {
@@ -69,6 +70,18 @@ def weights(name: str, lines: Iterable[str]) -> Mapping[str, float]:
         given = next((each for each in parameters if each.startswith("q=")), "q=1")
         weighed[value] = float(given[2:]) if _WEIGHT.fullmatch(given) else 0
     return weighed
+
+
+def parameters_of(value: str) -> tuple[str, Mapping[str, str]]:
+    """What stands before the first semicolon, and the parameters behind it, unquoted (RFC 9110 § 5.6.6)."""
+    first, *others = [*_split(_SEMICOLONS, value)] or [""]
+    parameters: dict[str, str] = {}
+    for other in others:
+        name, _, given = other.partition("=")
+        if len(given) > 1 and given[0] == given[-1] == '"':
+            given = _ESCAPED.sub(r"\1", given[1:-1])
+        parameters.setdefault(name, given)
+    return first, parameters
 
 
 def has_entity_tag(tag: str, lines: Iterable[str]) -> bool:

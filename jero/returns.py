@@ -15,10 +15,12 @@ from typing import Final, cast, get_args, get_origin
 from msgspec import Struct
 
 from jero.annotations import is_struct, parts_of, resolve, show
+from jero.body import NDJSON
 from jero.custom_types import Codec
 from jero.errors import WiringError
 from jero.generics import expand
 from jero.headers import field_names, require_no_framing
+from jero.media_types import media_type_of, parse_media_type
 from jero.responses import (
     BytesResponse,
     EmptyResponse,
@@ -47,6 +49,15 @@ _TYPED: Final = (JSONResponse, NDJSONStreamingResponse, SSEResponse)
 """Those whose first type parameter is what they carry."""
 
 
+_DECLARABLE: Final = (
+    JSONResponse,
+    TextResponse,
+    BytesResponse,
+    StreamingResponse,
+    NDJSONStreamingResponse,
+)
+"""Those of which a handler can declare another media type."""
+
 _BYTES: Final[tuple[object, ...]] = (bytes, bytearray, memoryview)
 _STREAMED: Final[tuple[object, ...]] = (
     AsyncGenerator,
@@ -72,6 +83,14 @@ class Returned(Struct, frozen=True):
     is_bare: bool = False
     """Whether the handler returns the value itself."""
 
+    declared: str = ""
+    """The media type that the handler declares for the body, if it does."""
+
+    @property
+    def media_type(self) -> str:
+        """What the body is, as `Content-Type` has it; empty where there is no body."""
+        return self.declared or MEDIA_TYPES[self.kind]
+
 
 def read_returned(name: str, method: str, annotation: object, codec: Codec) -> Returned:
     """Read the annotation of the handler `name`. Raises `WiringError`."""
@@ -79,7 +98,9 @@ def read_returned(name: str, method: str, annotation: object, codec: Codec) -> R
     kind = cast("type", get_origin(annotation) or annotation)
     if kind not in MEDIA_TYPES:
         _require_value(name, annotation)
-        return Returned(JSONResponse, _sendable(name, "returns", whole, codec), is_bare=True)
+        declared = _read_media_type(name, JSONResponse, whole)
+        content = _sendable(name, "returns", annotation if declared else whole, codec)
+        return Returned(JSONResponse, content, is_bare=True, declared=declared)
     if kind is SSEResponse and method != "get":
         raise WiringError(
             f"{name} returns an SSEResponse, which only `get` can: browsers open event streams with GET. Return an"
@@ -89,7 +110,37 @@ def read_returned(name: str, method: str, annotation: object, codec: Codec) -> R
     content = None
     if kind in _TYPED:
         content = _read_content(name, kind, arguments.pop(0) if arguments else None, codec)
-    return Returned(kind, content, _read_headers(name, arguments[0] if arguments else None, codec))
+    return Returned(
+        kind,
+        content,
+        _read_headers(name, arguments[0] if arguments else None, codec),
+        declared=_read_media_type(name, kind, whole),
+    )
+
+
+def _read_media_type(name: str, kind: type, annotation: object) -> str:
+    """The media type that an annotation declares, if this kind of response can be of it."""
+    declared = media_type_of(annotation)
+    if declared is None:
+        return ""
+    (first, *others), shown = declared.names, kind.__name__
+    essence, parameters = parse_media_type(first)
+    if others or "*" in essence:
+        raise WiringError(f"{name} returns a {shown} of {declared}: a response has one media type")
+    expected = ""
+    if kind is JSONResponse and essence != "application/json" and not essence.endswith("+json"):
+        expected = "application/json or one that ends in +json"
+    elif kind is NDJSONStreamingResponse and essence.encode() not in NDJSON:
+        expected = b", ".join(NDJSON).decode()
+    elif kind is TextResponse and parameters.get("charset", "utf-8") != "utf-8":
+        expected = "the charset utf-8, in which text is sent"
+    elif kind not in _DECLARABLE:
+        expected = (
+            f"none, because {kind.__name__} is always {MEDIA_TYPES[kind] or 'without a body'}"
+        )
+    if expected:
+        raise WiringError(f"{name} returns a {shown} of {declared}: expected {expected}")
+    return first
 
 
 def _require_value(name: str, annotation: object) -> None:

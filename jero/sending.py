@@ -24,7 +24,7 @@ from jero.responses import (
     send_both,
     send_whole,
 )
-from jero.returns import MEDIA_TYPES, Returned
+from jero.returns import Returned
 from jero.streaming.lifecycle import Source
 from jero.streaming.open import OpenStreams
 from jero.streaming.pump import Pump
@@ -82,14 +82,14 @@ def compile_respond(
 
 def _compile_bare(name: str, returned: Returned, status: int, codec: Codec) -> Respond:
     classes, expected = classes_of(returned.content), show(returned.content)
-    encode = codec.encode
+    encode, media_type = codec.encode, returned.media_type.encode()
 
     async def respond(result: object, scope: Scope, _receive: Receive, send: Send) -> None:
         if not isinstance(result, classes):
             raise _mistyped(name, expected, result)
         body = encode(result)
         length = b"%d" % len(body)
-        headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+        headers = [(b"content-type", media_type), (b"content-length", length)]
         if scope["method"] == "HEAD":
             body = b""
         try:
@@ -126,7 +126,7 @@ def _compile_whole(name: str, returned: Returned, default: int, codec: Codec) ->
 
 
 def _compile_headers(name: str, returned: Returned, codec: Codec) -> _Headers:
-    media_type = MEDIA_TYPES[returned.kind]
+    media_type = returned.media_type
     defaults = [(b"content-type", media_type.encode())] if media_type else []
     if issubclass(returned.kind, NDJSONStreamingResponse | SSEResponse):
         defaults += _UNBUFFERED

@@ -18,6 +18,7 @@ from jero.custom_types import Codec
 from jero.endpoint import Endpoint, Operation
 from jero.errors import WiringError
 from jero.generics import free_variables, hints_of
+from jero.media_types import media_type_of
 from jero.responses import BODILESS, REDIRECTS, EmptyResponse, RedirectResponse
 from jero.returns import Returned, read_returned
 from jero.routing import slots_of
@@ -184,6 +185,10 @@ def _read_arguments(
         if parameter not in hints or not argument.is_fit(hints[parameter]):
             raise WiringError(
                 f"{name} takes `{parameter}` with a type that it cannot have: {argument.mend}"
+            )
+        if parameter != "content" and (declared := media_type_of(hints[parameter])):
+            raise WiringError(
+                f"{name} takes `{parameter}` as {declared}: only `content` can have a media type"
             )
     bodies = [parameter for parameter in parameters if ARGUMENTS[parameter].is_body]
     if len(bodies) > 1:

@@ -24,10 +24,11 @@ from jero.errors import (
 from jero.faults import Fault
 from jero.headers import field_names, is_date
 from jero.http_date import format_http_date
+from jero.media_types import MediaType, media_type_of
 from jero.openapi.json_schema import Members
 from jero.openapi.schemas import Schemas
 from jero.responses import EmptyResponse, HTMLResponse, RedirectResponse, TextResponse
-from jero.returns import MEDIA_TYPES, Returned
+from jero.returns import Returned
 from jero.streaming.responses import NDJSONStreamingResponse, SSEResponse, StreamingResponse
 from jero.wiring import Handler
 
@@ -50,6 +51,8 @@ _IN: Final = {"path": "path", "params": "query", "headers": "header"}
 
 _IGNORED: Final = ("accept", "content-type", "authorization")
 """Header parameters that OpenAPI has other places for, and so ignores (Parameter Object, `name`)."""
+
+_ANY_BYTES: Final = MediaType("application/octet-stream")
 
 _HTTP_DATE: Final[Mapping[str, object]] = {"format": "http-date"}
 """What a `datetime` is in a header (OpenAPI Format Registry)."""
@@ -175,7 +178,9 @@ def _request_body(handler: Handler, schemas: Schemas, version: Version) -> Membe
         item = {_item_key(version): schema}
         return {"required": True, "content": {"application/x-ndjson": item}}
     if "content" in arguments:
-        return {"content": {"application/octet-stream": {}}}
+        declared = media_type_of(arguments["content"]) or _ANY_BYTES
+        names = (name.partition(";")[0].rstrip() for name in declared.names)
+        return {"content": {name: {} for name in names}}
     return {}
 
 
@@ -217,7 +222,7 @@ def _phrase(status: str) -> str:
 
 def _content(handler: Handler, schemas: Schemas, version: Version) -> Members:
     returned = handler.returned
-    media_type = MEDIA_TYPES[returned.kind].partition(";")[0]
+    media_type = returned.media_type.partition(";")[0].rstrip()
     if not media_type:
         return {}
     media: Members = {}
@@ -301,8 +306,10 @@ def _errors(handler: Handler) -> Iterable[type[HTTPError]]:
     yield from handler.operation.errors
     if handler.authenticator is not None:
         yield UnauthorizedError
-    for argument in handler.arguments:
+    for argument, annotation in handler.arguments.items():
         yield from _ERRORS.get(argument, ())
+        if argument == "content" and media_type_of(annotation):
+            yield from (BadRequestError, UnsupportedMediaTypeError)
 
 
 def _explain(error: type[HTTPError]) -> str:

@@ -5,10 +5,11 @@ import csv
 import io
 from collections.abc import AsyncIterator, Iterable
 from datetime import date
+from typing import Annotated
 
 from msgspec import Struct, structs
 
-from jero import BaseApp, Endpoint, StreamingResponse
+from jero import BaseApp, Endpoint, MediaType, StreamingResponse
 
 
 class Order(Struct):
@@ -28,14 +29,16 @@ ORDERS = [
 
 
 # --8<-- [start:stream]
-class CSVFile(Struct):
+CSV = MediaType("text/csv; charset=utf-8; header=present")
+
+
+class Download(Struct):
     content_disposition: str
-    content_type: str = "text/csv; charset=utf-8; header=present"
 
 
 class ExportEndpoint(Endpoint, path="/orders.csv"):
-    async def get(self) -> StreamingResponse[CSVFile]:
-        headers = CSVFile('attachment; filename="orders.csv"')
+    async def get(self) -> Annotated[StreamingResponse[Download], CSV]:
+        headers = Download('attachment; filename="orders.csv"')
         return StreamingResponse(stream=self._lines(), headers=headers)
 
     async def _lines(self) -> AsyncIterator[bytes]:
