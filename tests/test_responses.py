@@ -341,3 +341,41 @@ def test_an_error_of_an_operation_is_a_class() -> None:
 def test_an_operation_has_the_status_of_a_success(status: int) -> None:
     with pytest.raises(ValueError, match=f"{status} is not the status of a success"):
         operation(status_code=status)
+
+
+class User(Struct):
+    name: str
+    score: float = 0
+
+
+class UserRow(User):
+    password_hash: str = "secret"
+
+
+class Users(Endpoint, path="/users"):
+    def __init__(self, user: User) -> None:
+        self._user = user
+
+    async def get(self) -> User:
+        return self._user
+
+    async def post(self) -> NDJSONStreamingResponse[User]:
+        return NDJSONStreamingResponse(stream=self._users())
+
+    async def _users(self) -> AsyncIterator[User]:
+        yield self._user
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_subclass_of_the_declared_struct_is_sent_with_all_its_fields(method: str) -> None:
+    answer = await ask(app_of(Users(UserRow("ada"))), "/users", method)
+    assert answer.body.strip() == b'{"name":"ada","score":0,"password_hash":"secret"}'
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_float_that_json_has_no_number_for_is_sent_as_null(
+    method: str, number: str
+) -> None:
+    answer = await ask(app_of(Users(User("ada", float(number)))), "/users", method)
+    assert answer.body.strip() == b'{"name":"ada","score":null}'
