@@ -11,8 +11,9 @@ from typing import Final, Literal, cast, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from jero.annotations import config_of, is_struct, parts_of
+from jero.annotations import COLLECTIONS, MAPPINGS, config_of, is_struct, parts_of
 from jero.custom_types import PLAIN
+from jero.members import has_members, members_of
 
 type Place = Literal["path", "query", "header", "body"]
 """A part of a request, by the name that OpenAPI has for it."""
@@ -37,7 +38,6 @@ _LONG: Final = 200
 """How long a name or a detail may be that is sent back, in characters: it may hold what the client has sent."""
 
 _PLAIN: Final = re.compile(r"[\w-]+")
-_SEQUENCES: Final = (list, tuple, set, frozenset, Sequence)
 
 
 class Fault(Struct, frozen=True, rename={"place": "in"}, omit_defaults=True):
@@ -131,10 +131,10 @@ class _Search:
         parts: Iterable[tuple[str | int, object, object]] = ()
         if isinstance(value, dict):
             members = cast("Mapping[str, object]", value)
-            struct = _struct_of(members, annotation)
-            if struct is not None:
-                yield from _find_absent_and_unknown(members, struct, path)
-            kinds = _member_types(members, annotation, struct)
+            cls = _class_of(members, annotation)
+            if cls is not None:
+                yield from _find_absent_and_unknown(members, cls, path)
+            kinds = _member_types(members, annotation, cls)
             parts = ((name, members[name], kind) for name, kind in kinds)
         elif isinstance(value, list):
             items = cast("list[object]", value)
@@ -148,33 +148,35 @@ class _Search:
 
 
 def _find_absent_and_unknown(
-    members: Mapping[str, object], struct: type[Struct], path: _Path
+    members: Mapping[str, object], kind: object, path: _Path
 ) -> Iterator[tuple[str, str]]:
-    fields = msgspec.structs.fields(struct)
-    for field in fields:
-        if field.required and field.encode_name not in members:
-            yield _show((path, field.encode_name)), "Missing, and required"
-    config = config_of(struct)
+    expected = members_of(kind)
+    for each in expected:
+        if each.is_required and each.wire_name not in members:
+            yield _show((path, each.wire_name)), "Missing, and required"
+    if not is_struct(kind):
+        return
+    config = config_of(cast("type[Struct]", kind))
     if config.forbid_unknown_fields:
-        known = {field.encode_name for field in fields} | {config.tag_field}
+        known = {each.wire_name for each in expected} | {config.tag_field}
         yield from ((_show((path, name)), "Unknown") for name in members if name not in known)
 
 
 def _member_types(
-    members: Mapping[str, object], annotation: object, struct: type[Struct] | None
+    members: Mapping[str, object], annotation: object, kind: object
 ) -> Iterator[tuple[str, object]]:
-    if struct is not None:
-        for field in msgspec.structs.fields(struct):
-            if field.encode_name in members:
-                yield field.encode_name, field.type
+    if kind is not None:
+        for each in members_of(kind):
+            if each.wire_name in members:
+                yield each.wire_name, each.annotation
         return
-    kinds = [part for part in parts_of(annotation) if get_origin(part) in {dict, Mapping}]
+    kinds = [part for part in parts_of(annotation) if get_origin(part) in MAPPINGS]
     if len(kinds) == 1:
         yield from ((name, get_args(kinds[0])[1]) for name in members)
 
 
 def _item_types(items: Sequence[object], annotation: object) -> Sequence[object]:
-    kinds = [part for part in parts_of(annotation) if get_origin(part) in _SEQUENCES]
+    kinds = [part for part in parts_of(annotation) if get_origin(part) in COLLECTIONS]
     if len(kinds) != 1:
         return ()
     first, *others = arguments = get_args(kinds[0])
@@ -182,13 +184,13 @@ def _item_types(items: Sequence[object], annotation: object) -> Sequence[object]
     return arguments if is_fixed else [first] * len(items)
 
 
-def _struct_of(members: Mapping[str, object], annotation: object) -> type[Struct] | None:
-    """The Struct that an object is meant as: the only one there is, or the one that its tag names."""
-    structs = [cast("type[Struct]", part) for part in parts_of(annotation) if is_struct(part)]
-    if len(structs) == 1:
-        return structs[0]
-    for struct in structs:
-        config = config_of(struct)
-        if config.tag is not None and members.get(str(config.tag_field)) == config.tag:
-            return struct
+def _class_of(members: Mapping[str, object], annotation: object) -> object:
+    """The class that an object is meant as: the only one there is, or the Struct that its tag names."""
+    kinds = [part for part in parts_of(annotation) if has_members(part)]
+    if len(kinds) == 1:
+        return kinds[0]
+    for kind in kinds:
+        config = config_of(cast("type[Struct]", kind)) if is_struct(kind) else None
+        if config and config.tag is not None and members.get(str(config.tag_field)) == config.tag:
+            return kind
     return None

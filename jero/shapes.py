@@ -1,24 +1,19 @@
 """What msgspec makes of a type, also of one that is only sent; and what is in it that JSON has no form for."""
 
-import dataclasses
 from collections.abc import Iterable, Iterator
 from enum import Enum, EnumType
 from types import UnionType
 from typing import (
     Final,
     NamedTuple,
-    NotRequired,
-    Required,
     Union,
     cast,
-    get_args,
     get_origin,
-    get_type_hints,
     is_typeddict,
 )
 
 import msgspec
-from msgspec import NODEFAULT, UNSET, Struct, UnsetType
+from msgspec import Struct, UnsetType
 from msgspec import inspect as mi
 
 from jero.annotations import (
@@ -31,6 +26,7 @@ from jero.annotations import (
     resolve,
     show,
 )
+from jero.members import has_members, members_of
 
 FIELDED: Final = (mi.StructType, mi.DataclassType, mi.TypedDictType, mi.NamedTupleType)
 """The shapes of classes that have fields."""
@@ -86,13 +82,24 @@ def _shape_inside(kind: object, known: _Known) -> mi.Type | None:
         return mi.DictType(key, value)
     if isinstance(kind, EnumType):
         return mi.EnumType(cast("type[Enum]", kind))
-    if (shape := _without_fields(kind)) is not None:
-        known[kind] = shape
-        shape.fields = tuple(_fields_of(kind, known))
+    if not has_members(kind):
+        return None
+    shape = known[kind] = _without_members(kind)
+    shape.fields = tuple(
+        mi.Field(
+            each.name,
+            each.wire_name,
+            shape_of(each.annotation, known),
+            each.is_required,
+            each.default,
+            each.default_factory,
+        )
+        for each in members_of(kind)
+    )
     return shape
 
 
-def _without_fields(kind: object) -> Fielded | None:
+def _without_members(kind: object) -> Fielded:
     if is_struct(kind):
         struct = cast("type[Struct]", kind)
         config = config_of(struct)
@@ -104,42 +111,11 @@ def _without_fields(kind: object) -> Fielded | None:
             array_like=config.array_like,
             forbid_unknown_fields=config.forbid_unknown_fields,
         )
-    if not isinstance(kind, type):
-        return None
-    if is_typeddict(kind):
-        return mi.TypedDictType(kind, ())
-    if dataclasses.is_dataclass(kind):
-        return mi.DataclassType(kind, ())
-    return mi.NamedTupleType(cast("type", kind), ()) if issubclass(kind, tuple) else None
-
-
-def _fields_of(kind: object, known: _Known) -> Iterator[mi.Field]:
-    if is_struct(kind):
-        for field in msgspec.structs.fields(cast("type[Struct]", kind)):
-            shape = shape_of(field.type, known)
-            default = NODEFAULT if field.default is UNSET else field.default
-            yield mi.Field(
-                field.name,
-                field.encode_name,
-                shape,
-                field.required,
-                default,
-                field.default_factory,
-            )
-        return
-    optional: set[str] = set(getattr(kind, "__optional_keys__", ()))
-    defaults: dict[str, object] = dict(getattr(kind, "_field_defaults", {}))
-    if dataclasses.is_dataclass(kind):
-        for field in dataclasses.fields(kind):
-            if field.default is not dataclasses.MISSING:
-                defaults[field.name] = field.default
-            elif field.default_factory is not dataclasses.MISSING:
-                optional.add(field.name)
-    for name, hint in get_type_hints(kind, include_extras=True).items():
-        inner = get_args(hint)[0] if get_origin(hint) in {Required, NotRequired} else hint
-        is_required = name not in optional and name not in defaults
-        shape = shape_of(inner, known)
-        yield mi.Field(name, name, shape, is_required, defaults.get(name, NODEFAULT))
+    cls = cast("type", kind)
+    origin = get_origin(cls) or cls
+    if is_typeddict(origin):
+        return mi.TypedDictType(cls, ())
+    return mi.NamedTupleType(cls, ()) if issubclass(origin, tuple) else mi.DataclassType(cls, ())
 
 
 def foreign_types(shape: mi.Type) -> Iterator[Foreign]:

@@ -19,7 +19,7 @@ PAGES: Final = {
     f"{PYTHON}/functions.html": ("bool", "float", "int", "object", "type"),
     f"{PYTHON}/stdtypes.html": ("bytes", "dict", "list", "str", "types.UnionType"),
     f"{PYTHON}/exceptions.html": ("BaseException", "Exception", "OSError", "ValueError"),
-    "https://msgspec.dev/api": ("msgspec.Meta", "msgspec.Struct", "msgspec.field"),
+    "https://msgspec.dev/api": ("msgspec.Meta", "msgspec.Struct", "msgspec.UNSET", "msgspec.field"),
 }
 """Pages on which the anchor of a name is the name."""
 

@@ -323,3 +323,50 @@ async def test_a_union_that_cannot_be_decoded_can_still_be_sent_and_documented(
     response = document["paths"]["/bare"]["get"]["responses"]["200"]
     schema = response["content"]["application/json"]["schema"]
     validate({**schema, "components": document["components"]}, text)
+
+
+@dataclasses.dataclass
+class Parcel:
+    to: str
+    sizes: list[Size]
+    label: str = ""
+    number: int = dataclasses.field(default=0, init=False)
+
+
+class Wish(TypedDict):
+    name: str
+    options: NotRequired[Options]
+
+
+@attrs.define
+class Load:
+    parcels: list[Parcel]
+    mass: Mass
+    note: str = ""
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("kind", "text", "paths"),
+    [
+        (
+            Parcel,
+            b'{"sizes":[{"width":"a"},{}],"label":1}',
+            ["to", "sizes[0].width", "sizes[1].width", "label"],
+        ),
+        (Wish, b'{"options":{"depth":"a"}}', ["name", "options.verbose", "options.depth"]),
+        (
+            Load,
+            b'{"parcels":[{"to":1}],"note":2}',
+            ["mass", "parcels[0].sizes", "parcels[0].to", "note"],
+        ),
+        (dict[UserId, Page[int]], b'{"1":{"a":["x"]},"2":{"b":[1,null]}}', ["1.a[0]", "2.b[1]"]),
+    ],
+)
+async def test_every_fault_is_found_in_a_class_of_any_kind(
+    kind: Any, text: bytes, paths: list[str]
+) -> None:
+    app = app_of(echo_of("json", kind, method="post"))
+    answer = await ask(app, "/", "POST", headers=(("content-type", "application/json"),), body=text)
+    errors: Any = answer.problem["errors"]
+    assert [error["path"] for error in errors] == [f"$.{path}" for path in paths]

@@ -72,7 +72,7 @@ class NDJSONStreamingResponse[T, H = None](_Streaming[H], kw_only=True):
     """Streams each item as one line of JSON (`application/x-ndjson`). For the rest, see `StreamingResponse`."""
 
     stream: Stream[T]
-    """The items: Structs."""
+    """The items, of whatever type has a JSON form."""
 
     def __post_init__(self) -> None:
         self._check(self.stream)
@@ -87,7 +87,7 @@ class SSEResponse[T, H = None](_Streaming[H], kw_only=True):
     """
 
     stream: Stream[T | str | ServerSentEvent[T]]
-    """The events, or their data: Structs, which are sent as JSON, and strings, which are sent as they are."""
+    """The events, or their data: strings are sent as they are, and everything else as JSON."""
 
     keepalive: float | None = None
     """After how many seconds of silence a comment is sent; `None` for never."""

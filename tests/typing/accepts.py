@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated, Literal, NewType, assert_type
 
 import httpx
@@ -15,6 +16,7 @@ from jero import (
     BaseApp,
     BearerAuthenticator,
     BytesResponse,
+    CustomType,
     EmptyResponse,
     Endpoint,
     HTMLResponse,
@@ -139,6 +141,40 @@ class Texts(Endpoint, path="/texts"):
         return BytesResponse(content=b"")
 
 
+type PageOf[T] = dict[str, list[T]]
+OrderId = NewType("OrderId", int)
+
+
+class Store[T](Endpoint):
+    def __init__(self, *items: T) -> None:
+        self.items = list(items)
+
+    async def get(self) -> JSONResponse[PageOf[T]]:
+        return JSONResponse(content={"items": self.items})
+
+    async def post(self, json: T) -> list[T]:
+        return [*self.items, json]
+
+    async def put(self, json: Order | None = None) -> PageOf[OrderId]:
+        return {} if json is None else {"ids": [OrderId(json.id)]}
+
+
+class OrderStore(Store[Order], path="/orders"):
+    pass
+
+
+class Plainly(Endpoint, path="/plainly"):
+    async def get(self) -> NDJSONStreamingResponse[int]:
+        return NDJSONStreamingResponse(stream=numbers())
+
+    async def post(self, json: dict[str, int]) -> dict[str, int]:
+        return json
+
+
+async def numbers() -> AsyncIterator[int]:
+    yield 1
+
+
 class Tokens(BearerAuthenticator[User]):
     async def verify(self, token: str) -> User | None:
         return User(token)
@@ -164,7 +200,14 @@ async def open_pool() -> AsyncGenerator[Pool]:
 
 
 class App(BaseApp):
+    custom_types = (
+        CustomType(Path, str, encode=str, decode=Path),
+        CustomType(complex, dict[str, float], encode=lambda z: {"re": z.real, "im": z.imag}),
+    )
+
     async def _wire(self) -> None:
+        self._include_endpoint(OrderStore(Order(1)))
+        self._include_endpoint(Store[User]())
         assert_type(await self._enter(open_pool()), Pool)
         self._include_endpoint(Streams())
         self._include_endpoint(Whole(), authenticator=Tokens())

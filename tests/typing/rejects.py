@@ -3,6 +3,7 @@
 # pyright: strict, reportUnnecessaryTypeIgnoreComment=true
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -10,6 +11,7 @@ from jero import (
     BaseApp,
     BearerAuthenticator,
     BytesResponse,
+    CustomType,
     Endpoint,
     HTTPError,
     JSONResponse,
@@ -21,7 +23,19 @@ from jero import (
     TextResponse,
     operation,
 )
-from tests.typing.accepts import Order, Plain, Refund, Tokens, Trace, User, chunks, orders
+from tests.typing.accepts import (
+    Order,
+    OrderId,
+    OrderStore,
+    PageOf,
+    Plain,
+    Refund,
+    Tokens,
+    Trace,
+    User,
+    chunks,
+    orders,
+)
 
 
 class Other(Struct):
@@ -71,6 +85,27 @@ class Whole(Endpoint, path="/whole"):
         return JSONResponse(content=Order(1), status_code="200")  # type: ignore[arg-type]
 
 
+class Numbers(Endpoint, path="/numbers"):
+    async def get(self) -> NDJSONStreamingResponse[int]:
+        return NDJSONStreamingResponse(stream=orders())  # type: ignore[arg-type]
+
+    async def post(self) -> PageOf[OrderId]:
+        return {"ids": [1]}  # type: ignore[list-item]
+
+
+def to_text(order: Order) -> str:
+    return str(order.id)
+
+
+def to_path(number: int) -> Path:
+    return Path(str(number))
+
+
+OF_OTHER_CLASS = CustomType(Path, str, encode=to_text)  # type: ignore[arg-type]
+OF_OTHER_WIRE = CustomType(Path, str, encode=str, decode=to_path)  # type: ignore[arg-type]
+MISSING_ENCODE = CustomType(Path, str)  # type: ignore[call-arg]
+
+
 class OtherTokens(BearerAuthenticator[User]):
     async def verify(self, token: str) -> Order | None:  # type: ignore[override]
         return Order(1)
@@ -92,7 +127,10 @@ def of_key(error: KeyError) -> HTTPError:
 
 
 class App(BaseApp):
+    custom_types = (Path,)  # type: ignore[assignment]
+
     async def _wire(self) -> None:
+        self._include_endpoint(OrderStore(Refund(1)))  # type: ignore[arg-type]
         self._include_endpoint(Whole)  # type: ignore[arg-type]
         self._include_endpoint(Whole(), authenticator=Tokens)  # type: ignore[arg-type]
         self._include_endpoints(Whole())  # type: ignore[arg-type]
