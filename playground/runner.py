@@ -241,6 +241,8 @@ class Run:
     def _print(self, at: float, stream: _Stream, text: str) -> None:
         if self._may_show(len(text.encode())):
             for line in self._printed[stream].add(text):
+                if self._events_left < -TEARDOWN_EVENTS:
+                    break  # Nothing more will be shown.
                 self._emit(Log(at, stream, line))
 
     def log(self, record: logging.LogRecord) -> None:

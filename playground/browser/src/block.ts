@@ -301,12 +301,14 @@ export class Block {
     this.#status.say(`Running ${attempt.place}${aside}`);
     for await (const event of attempt.run.events) {
       if (this.#attempt !== attempt) break;
-      this.#receive(attempt, event);
+      await this.#receive(attempt, event);
     }
   }
 
-  #receive(attempt: Attempt, event: RunEvent): void {
-    for (const { line } of this.#output.take(event)) {
+  async #receive(attempt: Attempt, event: RunEvent): Promise<void> {
+    const rows = await this.#output.take(event);
+    if (this.#attempt !== attempt) return;
+    for (const { line } of rows) {
       if (line == null) continue;
       const number = this.#code.mark(line, attempt.edited !== undefined);
       attempt.failure ??= `an error in line ${number}`;

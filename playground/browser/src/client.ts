@@ -134,8 +134,13 @@ function watched(signal: AbortSignal, connections: Promise<void>[]): typeof Even
 /** What the events of the response are named that have a name. */
 function namesOf(events: readonly RunEvent[]): string[] {
   const reader = new RowReader();
-  const fields = events.flatMap((event) => reader.read(event)).flatMap((row) => row.fields ?? []);
-  return [...new Set(fields.filter(([field]) => field === "event").map(([, name]) => name))];
+  const names = new Set<string>();
+  for (const event of events) {
+    for (const { fields = [] } of reader.read(event)) {
+      for (const [field, name] of fields) if (field === "event") names.add(name);
+    }
+  }
+  return [...names];
 }
 
 function codeOf(language: Language, request: Request, base: string, names: readonly string[]): string {

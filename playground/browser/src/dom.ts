@@ -33,15 +33,42 @@ export function unloaded(what: string, next: string): string {
   return `${what} could not be loaded. Check the network and ${next} again.`;
 }
 
-/** Calls `draw` once before the next frame, however often it is asked. */
+const LONGEST = 12; // ms
+let since = 0;
+
+/** Lets the page answer its reader, unless it just has. Whoever works through much awaits this now and then. */
+export async function giveWay(): Promise<void> {
+  if (performance.now() - since < LONGEST) return;
+  await new Promise((resolve) => setTimeout(resolve));
+  since = performance.now();
+}
+
+const FRAME = 20; // ms
+const SHARE = 4;
+
+/**
+ * Calls `draw` once before the next frame, however often it is asked. Where that makes a frame take long, the next waits
+ * for so much longer that three quarters of the time are left for everything else.
+ */
 export function oncePerFrame(draw: () => void): () => void {
   let isAsked = false;
+  let earliest = 0;
+  const ask = (): void => {
+    requestAnimationFrame((began) => {
+      isAsked = false;
+      draw();
+      // After the frame, whose layout is most of the work.
+      setTimeout(() => {
+        const now = performance.now();
+        earliest = now + (SHARE - 1) * Math.max(0, now - began - FRAME);
+      });
+    });
+  };
   return () => {
     if (isAsked) return;
     isAsked = true;
-    requestAnimationFrame(() => {
-      isAsked = false;
-      draw();
-    });
+    const wait = earliest - performance.now();
+    if (wait > 0) setTimeout(ask, wait);
+    else ask();
   };
 }

@@ -6,12 +6,14 @@ import type { Row } from "./rows";
 
 export { RowReader } from "./rows";
 
+const MOST_FIELDS = 100; // of one event
 const MOST_CHARACTERS = 4_096; // of one value: the view of the raw bytes shows where more is
 
 /** One row. `row_html` in playground/markdown.py writes the same elements. */
 export function rowElement(row: Row): HTMLElement {
   const what = el("div", { class: "live-what" });
-  for (const [name, value] of row.fields ?? []) {
+  const fields = row.fields ?? [];
+  for (const [name, value] of fields.slice(0, MOST_FIELDS)) {
     what.append(
       el(
         "span",
@@ -23,6 +25,7 @@ export function rowElement(row: Row): HTMLElement {
       " ",
     );
   }
+  if (fields.length > MOST_FIELDS) what.append(`… ${(fields.length - MOST_FIELDS).toLocaleString("en")} more fields`);
   if (row.text) what.append(el("span", { class: "live-text" }, cut(row.text)));
   if (row.more) {
     const label = el("summary", {}, labelOfMore(row.kind, row.more));

@@ -18,9 +18,9 @@ export class Earlier {
 
   show(title: string, events: readonly RunEvent[]): void {
     const reader = new RowReader();
-    const rows = events.flatMap((event) => reader.read(event));
+    const rows = events.flatMap((event) => [...reader.read(event)]);
     this.#title.textContent = `Before: ${title}`;
-    this.#log.show(rows.map(rowElement));
+    this.#log.show(rows, rowElement);
     this.#timeline.clear(rows.at(-1)?.at ?? 0);
     this.#timeline.add(rows);
   }

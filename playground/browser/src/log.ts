@@ -8,10 +8,12 @@ const FLOOD = 30; // rows within a second: more, and drawing attention to each o
 /** Keeps the newest rows in sight while the reader is at the end, and stays put once they scroll up. */
 export class OutputLog {
   readonly element: HTMLElement;
+  #drawn = 0;
   #dropped = 0;
   #arrived = 0;
   #since = 0;
   #isAtEnd = true;
+  #isNoticed = false;
   readonly #notice = el("p", { class: "live-notice" });
   readonly #follow = oncePerFrame(() => {
     if (this.#isAtEnd) this.element.scrollTop = this.element.scrollHeight;
@@ -26,11 +28,11 @@ export class OutputLog {
     });
   }
 
-  /** Shows a recording, from its beginning. */
-  show(rows: readonly HTMLElement[]): void {
+  /** Shows a run that is over, from its beginning. */
+  show<Row>(rows: readonly Row[], draw: (row: Row) => HTMLElement): void {
     this.element.style.minHeight = "";
     this.#empty();
-    this.#add(rows);
+    this.#add(rows, draw);
     this.element.scrollTop = 0;
   }
 
@@ -40,7 +42,8 @@ export class OutputLog {
     this.#empty();
   }
 
-  append(rows: readonly HTMLElement[]): void {
+  /** Of any number of rows, only those that are shown are drawn. */
+  append<Row>(rows: readonly Row[], draw: (row: Row) => HTMLElement): void {
     const now = performance.now();
     // Not the rows of a frame: on a busy machine a flood comes in small waves, each in a frame of its own.
     if (now - this.#since > 1_000) [this.#since, this.#arrived] = [now, 0];
@@ -50,7 +53,7 @@ export class OutputLog {
       // Read aloud, a flood would go on long after the run.
       this.element.setAttribute("aria-live", "off");
     }
-    this.#add(rows);
+    this.#add(rows, draw);
     this.#follow();
   }
 
@@ -74,20 +77,23 @@ export class OutputLog {
   }
 
   get #shown(): HTMLElement[] {
-    return ([...this.element.children] as HTMLElement[]).slice(this.#notice.isConnected ? 1 : 0);
+    return ([...this.element.children] as HTMLElement[]).slice(this.#isNoticed ? 1 : 0);
   }
 
-  #add(rows: readonly HTMLElement[]): void {
-    this.element.append(...rows);
-    const isNoticed = this.#notice.isConnected ? 1 : 0;
-    for (let extra = this.element.childElementCount - isNoticed - MOST_ROWS; extra > 0; extra--) {
-      this.element.children[isNoticed]?.remove();
-      this.#dropped++;
+  #add<Row>(rows: readonly Row[], draw: (row: Row) => HTMLElement): void {
+    const shown = rows.slice(-MOST_ROWS);
+    const extra = this.#drawn + shown.length - MOST_ROWS;
+    for (let count = 0; count < extra; count++) {
+      (this.#isNoticed ? this.#notice.nextElementSibling : this.element.firstElementChild)?.remove();
     }
+    this.element.append(...shown.map(draw));
+    this.#drawn += shown.length - Math.max(0, extra);
+    this.#dropped += rows.length - shown.length + Math.max(0, extra);
     if (this.#dropped) {
       const dropped = this.#dropped.toLocaleString("en");
       this.#notice.textContent = `The newest ${MOST_ROWS.toLocaleString("en")} rows; ${dropped} before them are not shown.`;
-      if (!isNoticed) this.element.prepend(this.#notice);
+      if (!this.#isNoticed) this.element.prepend(this.#notice);
+      this.#isNoticed = true;
     }
   }
 
@@ -95,7 +101,8 @@ export class OutputLog {
     this.element.replaceChildren();
     this.element.removeAttribute("data-flood");
     this.element.removeAttribute("aria-live");
-    this.#dropped = this.#since = 0;
+    this.#drawn = this.#dropped = this.#since = 0;
+    this.#isNoticed = false;
     this.#isAtEnd = true;
   }
 }

@@ -1,6 +1,6 @@
 // What came of a request, in each way to look at it. The rows are always there; the others are loaded when they are asked for.
 
-import { button, el, setEnabled, unloaded } from "./dom";
+import { button, el, giveWay, oncePerFrame, setEnabled, unloaded } from "./dom";
 import type { Earlier } from "./earlier";
 import type { RunEvent } from "./events";
 import { OutputLog } from "./log";
@@ -8,6 +8,8 @@ import type { Replay } from "./replay";
 import type { Kind, Row, RowReader } from "./rows";
 import { Tabs } from "./tabs";
 import { Timeline } from "./timeline";
+
+const BATCH = 256; // rows, between two looks at the clock
 
 /** A view that is not the rows. */
 export interface View {
@@ -52,6 +54,9 @@ export class Output {
   #reader: RowReader | undefined;
   #events: RunEvent[] = [];
   #rows: Row[] = [];
+  /** How many of the rows have been drawn, or counted as too many to be. */
+  #drawnRows = 0;
+  readonly #drawSoon = oncePerFrame(() => this.#draw());
   #before: Known | undefined;
   #replay: Replay | undefined;
   #earlier: Earlier | undefined;
@@ -81,7 +86,8 @@ export class Output {
     this.#before = undefined;
     this.#events = [...events];
     this.#rows = rows.map(rowOf);
-    this.#log.show(rows);
+    this.#drawnRows = this.#rows.length;
+    this.#log.show(rows, (row) => row);
     this.#timeline.add(this.#rows);
     this.#refresh();
     this.#settle(true);
@@ -102,24 +108,45 @@ export class Output {
     this.#reader = undefined;
     this.#events = [];
     this.#rows = [];
+    this.#drawnRows = 0;
     this.#log.begin();
     this.#refresh();
     this.#settle(false);
     this.#showEarlier();
   }
 
-  /** Takes the next event of the run. Returns the rows that it made. */
-  take(event: RunEvent): Row[] {
+  /** Takes the next event of the run, once the one before has been. Returns those of its rows that are of a line of the code. */
+  async take(event: RunEvent): Promise<Row[]> {
+    const rows = this.#rows;
     if (this.#drawn) this.#reader ??= new this.#drawn.RowReader();
-    const rows = this.#reader?.read(event) ?? [];
     this.#events.push(event);
-    this.#rows.push(...rows);
-    if (this.#drawn) this.#log.append(rows.map(this.#drawn.rowElement));
-    this.#timeline.add(rows);
-    this.#earlier?.reach(this.#timeline.span);
+    const ofLines: Row[] = [];
+    for (const row of this.#reader?.read(event) ?? []) {
+      rows.push(row);
+      if (row.line != null) ofLines.push(row);
+      if (rows.length % BATCH) continue;
+      this.#drawSoon();
+      await giveWay();
+      if (this.#rows !== rows) return []; // Another run has begun.
+    }
+    this.#drawSoon();
     this.#views[this.#tab]?.add?.(event);
-    if (event.kind === "end") this.#settle(true);
-    return rows;
+    if (event.kind === "end") {
+      this.#draw();
+      this.#timeline.reach(0);
+      this.#settle(true);
+    }
+    return ofLines;
+  }
+
+  /** What came since the last time, however much that is: so much that nobody could read it costs next to nothing. */
+  #draw(): void {
+    const from = this.#drawnRows;
+    if (!this.#drawn || from === this.#rows.length) return;
+    this.#drawnRows = this.#rows.length;
+    this.#log.append(this.#rows.slice(from), this.#drawn.rowElement);
+    this.#timeline.add(this.#rows, from);
+    this.#earlier?.reach(this.#timeline.span);
   }
 
   /** The request is another one now. */

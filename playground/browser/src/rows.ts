@@ -30,7 +30,7 @@ export interface Row {
 
 interface Body {
   /** The rows that this chunk completes. */
-  feed(at: number, body: Uint8Array): Row[];
+  feed(at: number, body: Uint8Array): Iterable<Row>;
   /** What no row has shown by the end. */
   rest(): string;
 }
@@ -46,31 +46,38 @@ const STRICT = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 export class RowReader {
   #body: Body = new Chunks();
 
-  read(event: RunEvent): Row[] {
+  /** One chunk can make a million rows: they are made as they are taken. */
+  *read(event: RunEvent): Generator<Row, void> {
     const { at } = event;
     switch (event.kind) {
       case "log":
-        return [logRow(event)];
+        yield logRow(event);
+        break;
       case "start": {
         this.#body = bodyOf(event);
         const text = `${event.status} ${header(event, "content-type")}`.trimEnd();
         const more = event.headers.map(([name, value]) => `${name}: ${value}`).join("\n");
-        return [{ kind: "status", at, text, more }];
+        yield { kind: "status", at, text, more };
+        break;
       }
       case "chunk":
-        return this.#body.feed(at, fromBase64(event.body));
+        yield* this.#body.feed(at, fromBase64(event.body));
+        break;
       case "disconnect":
-        return [{ kind: "disconnect", at, text: "the client left" }];
+        yield { kind: "disconnect", at, text: "the client left" };
+        break;
       case "limit": {
         const limit = event.limit.toLocaleString("en", { maximumFractionDigits: 6 });
-        return [{ kind: "limit", at, text: `stopped after ${limit} ${event.what === "seconds" ? "s" : event.what}` }];
+        yield { kind: "limit", at, text: `stopped after ${limit} ${event.what === "seconds" ? "s" : event.what}` };
+        break;
       }
       case "crash":
-        return [{ kind: "crash", at, text: event.message, more: event.traceback?.trimEnd() ?? "", line: event.line ?? null }];
+        yield { kind: "crash", at, text: event.message, more: event.traceback?.trimEnd() ?? "", line: event.line ?? null };
+        break;
       case "end": {
         const rest = this.#body.rest();
-        const end: Row = { kind: "end", at, text: `response ${event.complete ? "complete" : "incomplete"}` };
-        return rest ? [{ kind: "partial", at, text: rest }, end] : [end];
+        if (rest) yield { kind: "partial", at, text: rest };
+        yield { kind: "end", at, text: `response ${event.complete ? "complete" : "incomplete"}` };
       }
     }
   }
@@ -110,47 +117,46 @@ class Chunks implements Body {
 }
 
 class Lines implements Body {
-  #rest: Uint8Array = new Uint8Array();
+  readonly #split = new Splitter(false);
 
-  feed(at: number, body: Uint8Array): Row[] {
-    const lines = split(joined(this.#rest, body), false);
-    this.#rest = lines.pop() ?? new Uint8Array();
-    return lines.map((line) => {
+  *feed(at: number, body: Uint8Array): Generator<Row, void> {
+    for (const line of this.#split.feed(body)) {
       const text = LENIENT.decode(line).replace(/\r$/, "");
-      return text ? { kind: "ndjson", at, text } : { kind: "blank", at, text: "(blank line)" };
-    });
+      yield text ? { kind: "ndjson", at, text } : { kind: "blank", at, text: "(blank line)" };
+    }
   }
 
   rest(): string {
-    return legible(this.#rest);
+    return legible(this.#split.rest());
   }
 }
 
 class Events implements Body {
-  #rest: Uint8Array = new Uint8Array();
+  readonly #split = new Splitter(true);
   #lines: string[] = [];
   #isAfterCR = false;
   #isFirst = true;
 
-  feed(at: number, body: Uint8Array): Row[] {
+  *feed(at: number, body: Uint8Array): Generator<Row, void> {
     if (this.#isAfterCR && body[0] === LF) body = body.subarray(1);
     this.#isAfterCR = body.length === 0 ? false : body.at(-1) === CR;
-    const lines = split(joined(this.#rest, body), true);
-    this.#rest = lines.pop() ?? new Uint8Array();
-    return lines.flatMap((line) => this.#take(at, LENIENT.decode(line)));
+    for (const line of this.#split.feed(body)) {
+      const row = this.#take(at, LENIENT.decode(line));
+      if (row) yield row;
+    }
   }
 
   rest(): string {
-    return [...this.#lines, legible(this.#rest)].filter(Boolean).join("\n");
+    return [...this.#lines, legible(this.#split.rest())].filter(Boolean).join("\n");
   }
 
-  #take(at: number, text: string): Row[] {
+  #take(at: number, text: string): Row | undefined {
     if (this.#isFirst) text = text.replace(/^\uFEFF/, "");
     this.#isFirst = false;
-    if (text.startsWith(":")) return [{ kind: "comment", at, text: text.slice(1).replace(/^ /, "") }];
+    if (text.startsWith(":")) return { kind: "comment", at, text: text.slice(1).replace(/^ /, "") };
     if (text) this.#lines.push(text);
-    else if (this.#lines.length) return [{ kind: "sse", at, fields: fieldsOf(this.#lines.splice(0)) }];
-    return [];
+    else if (this.#lines.length) return { kind: "sse", at, fields: fieldsOf(this.#lines.splice(0)) };
+    return undefined;
   }
 }
 
@@ -167,26 +173,50 @@ function fieldsOf(lines: readonly string[]): [string, string][] {
   return fields;
 }
 
-/** The parts between line ends: LF, and with `isCR` CR and CRLF too. The last is what no line end follows. */
-function split(body: Uint8Array, isCR: boolean): Uint8Array[] {
-  const parts: Uint8Array[] = [];
-  let from = 0;
-  for (let here = 0; here < body.length; here++) {
-    if (body[here] !== LF && !(isCR && body[here] === CR)) continue;
-    parts.push(body.subarray(from, here));
-    if (body[here] === CR && body[here + 1] === LF) here++;
-    from = here + 1;
+/** Cuts chunks at their line ends: LF, and with `isCR` CR and CRLF too. What it has looked at it does not look at again. */
+class Splitter {
+  readonly #isCR: boolean;
+  /** The line that has begun, as it came. */
+  #begun: Uint8Array[] = [];
+
+  constructor(isCR: boolean) {
+    this.#isCR = isCR;
   }
-  parts.push(body.subarray(from));
-  return parts;
+
+  /** The lines that this chunk ends. */
+  *feed(body: Uint8Array): Generator<Uint8Array, void> {
+    let from = 0;
+    for (let here = 0; here < body.length; here++) {
+      if (body[here] !== LF && !(this.#isCR && body[here] === CR)) continue;
+      this.#begun.push(body.subarray(from, here));
+      if (body[here] === CR && body[here + 1] === LF) here++;
+      from = here + 1;
+      yield this.#take();
+    }
+    if (from < body.length) this.#begun.push(body.subarray(from));
+  }
+
+  /** What no line end follows. */
+  rest(): Uint8Array {
+    return joined(this.#begun);
+  }
+
+  #take(): Uint8Array {
+    const line = joined(this.#begun);
+    this.#begun = [];
+    return line;
+  }
 }
 
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  if (!first.length) return second;
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1 && parts[0]) return parts[0];
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let from = 0;
+  for (const part of parts) {
+    whole.set(part, from);
+    from += part.length;
+  }
+  return whole;
 }
 
 /** The text that the bytes are, or else their hexadecimal digits. */
@@ -202,5 +232,8 @@ function legible(body: Uint8Array): string {
 }
 
 function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let index = 0; index < bytes.length; index++) bytes[index] = characters.charCodeAt(index);
+  return bytes;
 }

@@ -36,8 +36,13 @@ export class Cursor {
   #follow({ clientX }: PointerEvent): void {
     const { left, width } = this.#strip.getBoundingClientRect();
     const at = ((clientX - left) / width) * this.#timeline.span();
-    const away = this.#timeline.rows().map((row) => Math.abs(row.at - at));
-    if (away.length) this.#go(away.indexOf(Math.min(...away)));
+    let nearest = 0;
+    let least = Infinity;
+    for (const [index, row] of this.#timeline.rows().entries()) {
+      const away = Math.abs(row.at - at);
+      if (away < least) [nearest, least] = [index, away];
+    }
+    this.#go(nearest);
   }
 
   #press(event: KeyboardEvent): void {

@@ -3,26 +3,26 @@
 
 import { el, oncePerFrame } from "./dom";
 import type { Kind, Row } from "./rows";
+import { lineAt, svg, Ticks } from "./ticks";
 import type { Cursor } from "./timeline-cursor";
 
-const SVG = "http://www.w3.org/2000/svg";
-const BELOW: ReadonlySet<Kind> = new Set(["stdout", "stderr", "log"]);
-const WHOLE: ReadonlySet<Kind> = new Set(["status", "disconnect", "limit", "crash", "end"]);
 const ITEMS: ReadonlySet<Kind> = new Set(["ndjson", "sse", "chunk", "partial"]);
 const KEEPALIVES: ReadonlySet<Kind> = new Set(["comment", "blank"]);
 
 export class Timeline {
   readonly element: HTMLElement;
-  readonly #svg = document.createElementNS(SVG, "svg");
-  readonly #bands = document.createElementNS(SVG, "g");
-  readonly #head = tick("head", 0);
+  readonly #svg = svg("svg");
+  readonly #bands = svg("g");
+  readonly #ticks = new Ticks(this.#svg);
+  readonly #head = lineAt("head", 0, 0, 1);
   readonly #strip: HTMLElement;
   readonly #until = el("span", { class: "live-until", "aria-hidden": true });
   readonly #legend = el("p", { class: "live-phases" });
   readonly #readout = el("p", { class: "live-phases", hidden: true });
-  #rows: Row[] = [];
+  #rows: readonly Row[] = [];
   #last = 0;
   #span = 0;
+  #seen = unseen();
   #cursor: Promise<Cursor> | undefined;
 
   /** `mark` is called with the index of the row that the reader points at, if any. */
@@ -69,20 +69,34 @@ export class Timeline {
   /** Empties the strip; it will span `seconds`, or as long as it turns out to take. */
   clear(seconds: number): void {
     this.#svg.replaceChildren(this.#bands, this.#head);
+    this.#ticks.clear();
     this.#rows = [];
     this.#last = 0;
+    this.#seen = unseen();
     this.#span = seconds;
     this.at(undefined);
     this.#draw();
   }
 
-  add(rows: readonly Row[]): void {
-    for (const row of rows) {
-      this.#rows.push(row);
-      this.#last = Math.max(this.#last, row.at);
-      this.#svg.append(tick(row.kind, row.at));
-    }
+  /** Shows `rows`, which have grown by those from the index `from` on. What was there before is not looked at again. */
+  add(rows: readonly Row[], from = 0): void {
+    this.#rows = rows;
+    for (let index = from; index < rows.length; index++) this.#take(rows[index]!);
     this.#redraw();
+  }
+
+  #take({ kind, at }: Row): void {
+    const seen = this.#seen;
+    this.#last = Math.max(this.#last, at);
+    this.#ticks.add(kind, at);
+    if (kind === "status") seen.answered ??= at;
+    if (kind === "disconnect") seen.left ??= at;
+    if (kind === "end") seen.ended ??= at;
+    if (ITEMS.has(kind)) seen.items += 1;
+    else if (KEEPALIVES.has(kind)) seen.keepalives += 1;
+    else return;
+    if (seen.sent !== undefined) seen.pause = Math.max(seen.pause, at - seen.sent);
+    seen.sent = at;
   }
 
   /** Spans at least `seconds`. */
@@ -105,12 +119,8 @@ export class Timeline {
     this.#svg.setAttribute("viewBox", `0 0 ${this.#span} 1`);
     this.#until.textContent = this.#rows.length ? `${this.#span.toFixed(this.#span < 1 ? 3 : 2)} s` : "";
 
-    const of = (...kinds: Kind[]): number | undefined => this.#rows.find(({ kind }) => kinds.includes(kind))?.at;
-    const sent = this.#rows.filter(({ kind }) => ITEMS.has(kind) || KEEPALIVES.has(kind));
-    const answered = of("status");
-    const left = of("disconnect");
-    const ended = of("end");
-    const done = left ?? (ended === undefined ? this.#last : (sent.at(-1)?.at ?? answered ?? 0));
+    const { answered, left, ended, sent, items, keepalives, pause } = this.#seen;
+    const done = left ?? (ended === undefined ? this.#last : (sent ?? answered ?? 0));
     const bands = [
       ["set-up", 0, answered ?? this.#last],
       ["stream", answered ?? this.#last, done],
@@ -118,12 +128,10 @@ export class Timeline {
     ] as const;
     this.#bands.replaceChildren(...bands.filter(([, from, to]) => to > from).map(([name, from, to]) => band(name, from, to)));
 
-    const count = (kinds: ReadonlySet<Kind>): number => sent.filter(({ kind }) => kinds.has(kind)).length;
-    const pause = Math.max(0, ...sent.slice(1).map(({ at }, index) => at - (sent[index]?.at ?? at)));
     const phases = [
       answered !== undefined && ["set-up", `set-up ${seconds(answered)}`],
-      count(ITEMS) && ["items", plural(count(ITEMS), "item")],
-      count(KEEPALIVES) && ["keepalives", plural(count(KEEPALIVES), "keepalive")],
+      items && ["items", plural(items, "item")],
+      keepalives && ["keepalives", plural(keepalives, "keepalive")],
       pause && ["idle", `idle for up to ${seconds(pause)}`],
       left !== undefined && ["left", `the client left at ${seconds(left)}`],
       ended !== undefined && answered !== undefined && ["teardown", `teardown ${seconds(ended - done)}`],
@@ -137,26 +145,30 @@ export class Timeline {
   }
 }
 
+/** What the line under the strip needs of the rows: when things happened, how many, and the longest silence between two. */
+interface Seen {
+  answered?: number;
+  left?: number;
+  ended?: number;
+  /** When the last item or keepalive was. */
+  sent?: number;
+  items: number;
+  keepalives: number;
+  pause: number;
+}
+
+function unseen(): Seen {
+  return { items: 0, keepalives: 0, pause: 0 };
+}
+
 function seconds(value: number): string {
   return `${value.toFixed(3)} s`;
 }
 
 function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function band(name: string, from: number, to: number): SVGElement {
-  return shape("rect", { x: from, y: 0, width: to - from, height: 1, "data-band": name });
-}
-
-function tick(kind: Kind | "head", at: number): SVGElement {
-  const [top, bottom] =
-    kind === "head" ? [0, 1] : WHOLE.has(kind) ? [0.04, 0.96] : BELOW.has(kind) ? [0.56, 0.88] : [0.12, 0.44];
-  return shape("line", { x1: at, x2: at, y1: top, y2: bottom, "data-kind": kind, "vector-effect": "non-scaling-stroke" });
-}
-
-function shape(name: string, attributes: Readonly<Record<string, string | number>>): SVGElement {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
-  return element as SVGElement;
+  return svg("rect", { x: from, y: 0, width: to - from, height: 1, "data-band": name });
 }
