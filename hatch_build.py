@@ -1,11 +1,13 @@
 """Puts the viewer of OpenAPI documents where jero serves it from: one script of one npm package, whose hash is pinned.
 
-In a checkout, `python hatch_build.py` does it. When jero is built, hatchling does.
+In a checkout, `python hatch_build.py` does it. When jero is built, hatchling does. `python hatch_build.py --licences`
+writes the licences of what that script bundles, which is done once for each version and committed.
 """
 
 import base64
 import gzip
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -25,6 +27,10 @@ NOTICE: Final = f"/*! {PACKAGE} | Copyright Scalar | MIT License | github.com/sc
 
 ROOT: Final = Path(__file__).resolve().parent
 TARGET: Final = Path("jero/openapi/viewer.js.gz")
+LICENCES: Final = Path("THIRD-PARTY-LICENSES.txt")
+
+_LICENCE_FILES: Final = ("licen", "copying", "notice")
+"""How the names of files with licences begin."""
 
 
 class Viewer(BuildHookInterface[Any]):
@@ -76,6 +82,38 @@ def _fetch() -> bytes:
             return gzip.compress(NOTICE.encode() + script.read(), 9, mtime=0)
 
 
+def write_licences() -> None:
+    """Install the viewer's package with all that it depends on, and write their licences into one file."""
+    with TemporaryDirectory() as folder:
+        install = ["install", "--silent", "--ignore-scripts", "--omit=dev", "--prefix", folder]
+        subprocess.run([*_npm(), *install, PACKAGE], check=True)  # noqa: S603 - the command is this file's own
+        lock = json.loads((Path(folder) / "node_modules/.package-lock.json").read_text("utf-8"))
+        works: dict[str, list[str]] = {}
+        for path, package in sorted(lock["packages"].items()):
+            if (Path(folder) / path).is_dir():  # and not for another system than this
+                name = f"{path.rpartition('node_modules/')[2]} {package['version']}"
+                works.setdefault(_licence(Path(folder) / path), []).append(name)
+    parts = [f"{'\n'.join(names)}\n\n{text}\n" for text, names in works.items()]
+    title = f"Licences of the works that {PACKAGE} bundles\n"
+    (ROOT / LICENCES).write_text(f"\n{'=' * 80}\n\n".join([title, *parts]), "utf-8")
+
+
+def _licence(folder: Path) -> str:
+    texts = [
+        file.read_text("utf-8").strip()
+        for file in sorted(folder.iterdir())
+        if file.name.lower().startswith(_LICENCE_FILES) and file.is_file()
+    ]
+    if texts:
+        return "\n\n".join(texts)
+    package = json.loads((folder / "package.json").read_text("utf-8"))
+    if package["license"] != "MIT":
+        raise RuntimeError(f"{package['name']} has no text of its licence, {package['license']}.")
+    author = package.get("author", f"the authors of {package['name']}")
+    owner = author if isinstance(author, str) else author["name"]
+    return (ROOT / "LICENSE").read_text("utf-8").replace("2026 The jero authors", owner).strip()
+
+
 def _npm() -> list[str]:
     """The npm of the wheel on PyPI, or else the system's."""
     try:
@@ -94,6 +132,9 @@ def _npm() -> list[str]:
 
 if __name__ == "__main__":
     try:
-        ensure_viewer()
+        if sys.argv[1:] == ["--licences"]:
+            write_licences()
+        else:
+            ensure_viewer()
     except RuntimeError as error:
         sys.exit(str(error))

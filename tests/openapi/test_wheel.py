@@ -11,6 +11,7 @@ import hatch_build
 from playground.bundle import _build_wheel  # pyright: ignore[reportPrivateUsage] - what is tested
 
 VIEWER = "jero/openapi/viewer.js.gz"
+LICENCES = "THIRD-PARTY-LICENSES.txt"
 
 
 def names_in(wheel: str | Path) -> list[str]:
@@ -31,6 +32,20 @@ def test_the_wheel_holds_the_viewer(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("HATCH_BUILD_NO_HOOKS", raising=False)
     (wheel,) = WheelBuilder(str(hatch_build.ROOT)).build(directory=str(tmp_path))
     assert VIEWER in names_in(wheel)
+
+
+def test_the_wheel_holds_the_licence_of_everything_that_the_viewer_bundles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HATCH_BUILD_NO_HOOKS", raising=False)
+    (wheel,) = WheelBuilder(str(hatch_build.ROOT)).build(directory=str(tmp_path))
+    (path,) = (name for name in names_in(wheel) if name.endswith("licenses/" + LICENCES))
+    with zipfile.ZipFile(wheel) as archive:
+        title, *works = archive.read(path).decode().split(f"\n{'=' * 80}\n")
+    assert hatch_build.PACKAGE in title  # else: `python hatch_build.py --licences`
+    of_vue = next(work for work in works if "\nvue 3." in work)
+    assert "Permission is hereby granted, free of charge" in of_vue
+    assert all(len(work.split("\n\n", 1)[1]) > 400 for work in works)
 
 
 def test_the_wheel_for_the_browser_does_not(
