@@ -122,21 +122,23 @@ class _Chunks:
 
 class _Lines:
     def __init__(self) -> None:
-        self._rest = b""
+        self._begun = bytearray()
 
     def feed(self, at: float, body: bytes) -> Iterator[Row]:
-        *lines, self._rest = (self._rest + body).split(b"\n")
-        for line in lines:
+        first, *rest = body.split(b"\n")
+        self._begun += first
+        for following in rest:
+            line, self._begun = self._begun, bytearray(following)
             text = line.decode("utf-8", "replace").removesuffix("\r")
             yield Row("ndjson", at, text) if text else Row("blank", at, "(blank line)")
 
     def rest(self) -> str:
-        return _legible(self._rest)
+        return _legible(bytes(self._begun))
 
 
 class _Events:
     def __init__(self) -> None:
-        self._rest = b""
+        self._begun = bytearray()
         self._lines: list[str] = []
         self._is_after_cr = False
         self._is_first = True
@@ -148,8 +150,10 @@ class _Events:
         if not body:
             return
         self._is_after_cr = body.endswith(b"\r")
-        *lines, self._rest = _LINE_END.split(self._rest + body)
-        for line in lines:
+        first, *rest = _LINE_END.split(body)
+        self._begun += first
+        for following in rest:
+            line, self._begun = self._begun, bytearray(following)
             text = line.decode("utf-8", "replace")
             if self._is_first:
                 text = text.removeprefix("\ufeff")
@@ -163,18 +167,17 @@ class _Events:
                 self._lines = []
 
     def rest(self) -> str:
-        return "\n".join(filter(None, (*self._lines, _legible(self._rest))))
+        return "\n".join(filter(None, (*self._lines, _legible(bytes(self._begun)))))
 
 
 def _fields(lines: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    fields: list[tuple[str, str]] = []
+    fields: list[tuple[str, list[str]]] = []
     for line in lines:
         name, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if name == "data" and fields and fields[-1][0] == name:
-            value = f"{fields.pop()[1]}\n{value}"
-        fields.append((name, value))
-    return tuple(fields)
+        if not (name == "data" and fields and fields[-1][0] == name):
+            fields.append((name, []))
+        fields[-1][1].append(value.removeprefix(" "))
+    return tuple((name, "\n".join(values)) for name, values in fields)
 
 
 def _legible(body: bytes) -> str:
