@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from jero.app import BaseApp
+from jero.app import BaseApp, assembly_of
 from jero.errors import WiringError
 from jero.lifespan import Lifespan, LifespanError
 from jero.openapi.about import VERSIONS, About
@@ -82,7 +82,8 @@ async def _ask(app: BaseApp, arguments: argparse.Namespace) -> str:
 
 
 def _openapi(app: BaseApp, version: Version | None) -> str:
-    dispatcher, publications = app._dispatcher, app._publications  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - its names are its users'
+    assembly = assembly_of(app)
+    dispatcher, publications = assembly.dispatcher, assembly.publications
     about = publications[0].about if publications else About.of(app)
     if version is not None:
         about = replace(about, openapi=version)
@@ -100,7 +101,7 @@ def _routes(app: BaseApp) -> str:
 
 
 def _rows(app: BaseApp) -> Iterator[Row]:
-    dispatcher = app._dispatcher  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - see above
+    dispatcher = assembly_of(app).dispatcher
     for handler in (route.handler for route in dispatcher.routes):
         taken = (f"{name}: {show_short(each)}" for name, each in handler.arguments.items())
         yield (

@@ -1,33 +1,19 @@
 """`BaseApp`: the ASGI application. What it serves, what it opens and closes, and its lifespan."""
 
-import inspect
-import logging
-from asyncio import Lock
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack
-from functools import partial
-from typing import ClassVar, Concatenate, Final
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar, Concatenate
 
 from jero.asgi import ASGIApp, Receive, Scope, Send
-from jero.authentication import Authenticator, require_authenticator
-from jero.body import Limits
-from jero.custom_types import Codec, CustomTypes
-from jero.dispatch import Dispatcher
+from jero.assembly import Assembly
+from jero.authentication import Authenticator
+from jero.custom_types import CustomTypes
 from jero.endpoint import Endpoint, require_template
 from jero.errors import HTTPError, WiringError
-from jero.lifespan import LifespanError
+from jero.given import require_asgi, require_mapping, require_middleware, require_resource
 from jero.openapi.about import About, Contact, License, Server
 from jero.openapi.operations import Version
-from jero.openapi.serving import (
-    Publication,
-    compile_publications,
-    handlers_of,
-    require_servable,
-)
-from jero.streaming.open import OpenStreams, on_stop_signals
-from jero.wiring import Site, compile_endpoint
-
-_logger: Final = logging.getLogger("jero")
+from jero.openapi.serving import Publication, require_servable
 
 
 class BaseApp:
@@ -65,19 +51,8 @@ class BaseApp:
     """What is sent and read for classes that msgspec does not know, wherever they stand: in responses, items, events,
     bodies, parameters, headers and the members of problems."""
 
-    def __init__(self) -> None:
-        self._reset()
-
-    def _reset(self) -> None:
-        self._dispatcher = Dispatcher()
-        self._middleware: list[Callable[[ASGIApp], ASGIApp]] = []
-        self._publications: list[Publication] = []
-        self._entrance: ASGIApp = self._dispatcher.serve
-        self._resources = AsyncExitStack()
-        self._streams = OpenStreams()
-        self._is_live = False
-        self._is_wired = False
-        self._wiring = Lock()
+    __jero__: Assembly
+    """All that the framework keeps in an application, whose other names belong to its subclasses."""
 
     async def _wire(self) -> None:
         """Include everything the application serves. Runs once a start, in the event loop that will serve."""
@@ -89,7 +64,7 @@ class BaseApp:
 
         A handler that is marked with `@operation(is_public=True)` is served to everybody.
         """
-        self._include("", endpoint, authenticator)
+        _wiring(self, "_include_endpoint").include("", endpoint, authenticator)
 
     def _include_endpoints(
         self,
@@ -101,42 +76,14 @@ class BaseApp:
 
         Slots in the prefix are slots of each path. Raises `WiringError`.
         """
+        assembly = _wiring(self, "_include_endpoints")
         require_template(prefix, f"{type(self).__name__}._include_endpoints")
         if prefix.endswith("/"):
             raise WiringError(
                 f"{type(self).__name__} includes endpoints under {prefix!r}: leave out the `/` at its end"
             )
         for endpoint in endpoints:
-            self._include(prefix, endpoint, authenticator)
-
-    def _include(
-        self, prefix: str, endpoint: Endpoint, authenticator: Authenticator[object] | None
-    ) -> None:
-        if isinstance(endpoint, type):
-            raise WiringError(
-                f"{endpoint.__name__} is a class: include an instance, `{endpoint.__name__}()`"
-            )
-        name = type(endpoint).__name__
-        if not isinstance(endpoint, Endpoint):  # pyright: ignore[reportUnnecessaryIsInstance] - see above
-            raise WiringError(
-                f"{name} is no endpoint: include instances of subclasses of `Endpoint`, one by one"
-            )
-        if not hasattr(endpoint, "path"):
-            raise WiringError(
-                f"{name} has no path: declare it as `class {name}(Endpoint, path='/…')`"
-            )
-        if authenticator is not None:
-            require_authenticator(authenticator, name)
-        path = prefix if prefix and endpoint.path == "/" else prefix + endpoint.path
-        require_template(path, name)
-        max_body: int | None = getattr(endpoint, "max_body", self.max_body)
-        limits = Limits(
-            max_body=max_body,
-            max_upload=getattr(endpoint, "max_body", None),
-            timeout=getattr(endpoint, "body_timeout", self.body_timeout),
-        )
-        site = Site(path, limits, authenticator, self._streams, self._dispatcher.codec)
-        self._dispatcher.add(path, compile_endpoint(endpoint, site))
+            assembly.include(prefix, endpoint, authenticator)
 
     def _mount(self, path: str, app: ASGIApp) -> None:
         """Let another ASGI application serve everything under `path` that no endpoint does, WebSockets included.
@@ -147,13 +94,14 @@ class BaseApp:
         the server from starting, and it is stopped after the last stream has ended and before what was entered is
         closed. Under a server without lifespan it has none. Raises `WiringError`.
         """
-        name = type(self).__name__
+        assembly, name = _wiring(self, "_mount"), type(self).__name__
         require_template(path, f"{name}._mount")
         if "{" in path or (path.endswith("/") and path != "/"):
             raise WiringError(
                 f"{name} mounts under {path!r}: write it without slots and without a `/` at its end"
             )
-        if not self._dispatcher.mounts.add(path, app):
+        require_asgi(app, f"{name} mounts under {path!r}")
+        if not assembly.dispatcher.mounts.add(path, app):
             raise WiringError(f"{name} mounts two applications under {path!r}: move one of them")
 
     def _include_openapi(  # noqa: PLR0913 - what a document says of an API
@@ -179,7 +127,7 @@ class BaseApp:
         applications are not documented, nor are endpoints and operations with `is_documented = False`. Raises
         `WiringError`.
         """
-        own = About.of(self)
+        assembly, own = _wiring(self, "_include_openapi"), About.of(self)
         about = About(
             title or own.title,
             version,
@@ -191,22 +139,18 @@ class BaseApp:
         )
         publication = Publication(path, viewer, about)
         require_servable(publication, f"{type(self).__name__}._include_openapi")
-        self._publications.append(publication)
+        assembly.publications.append(publication)
 
-    async def _enter[T](self, resource: AbstractAsyncContextManager[T]) -> T:
+    def _enter[T](self, resource: AbstractAsyncContextManager[T]) -> Coroutine[object, object, T]:
         """Open a resource for as long as the application runs: a pool, a client.
 
         Resources are closed in reverse after the last stream has ended, also when starting up fails half-way. They
         are opened and closed in one task. Under a server without lifespan they are never closed. Raises `WiringError`
         for what is no asynchronous context manager.
         """
-        _require_resource(resource, f"{type(self).__name__}._enter")
-        if not self._is_live:
-            _logger.warning(
-                "%s is served without lifespan: what it opens will not be closed",
-                type(self).__name__,
-            )
-        return await self._resources.enter_async_context(resource)
+        assembly = _wiring(self, "_enter")
+        require_resource(resource, f"{assembly.name}._enter")
+        return assembly.enter(resource)
 
     def _wrap[**P](
         self,
@@ -215,110 +159,51 @@ class BaseApp:
         **kwargs: P.kwargs,
     ) -> None:
         """Put an ASGI middleware around everything that is served, inside of those that were put before."""
-        self._middleware.append(lambda app: middleware(app, *args, **kwargs))
+        assembly, name = _wiring(self, "_wrap"), f"{type(self).__name__}._wrap"
+        require_middleware(middleware, args, kwargs, name)
+
+        def wrap(app: ASGIApp) -> ASGIApp:
+            wrapped = middleware(app, *args, **kwargs)
+            require_asgi(wrapped, f"{name}: the middleware returns")
+            return wrapped
+
+        assembly.middleware.append(wrap)
 
     def _map_error[E: Exception](self, kind: type[E], to: Callable[[E], HTTPError]) -> None:
         """Answer errors of this kind, from handlers and from streams before their first item, with what `to` makes.
 
         The nearest class of an error's own bases counts. Raises `WiringError` for a kind that is mapped already.
         """
-        if not self._dispatcher.map_error(kind, to):
-            raise WiringError(
-                f"{type(self).__name__} maps {kind.__name__} twice: leave one of them out"
-            )
+        assembly = _wiring(self, "_map_error")
+        require_mapping(kind, to, f"{assembly.name}._map_error")
+        if not assembly.dispatcher.map_error(kind, to):
+            raise WiringError(f"{assembly.name} maps {kind.__name__} twice: leave one of them out")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI has it."""
         kind: str = scope["type"]
         if kind == "lifespan":
-            await self._live(receive, send)
+            # What is kept there may belong to one event loop, so each start has its own.
+            self.__jero__ = Assembly(self, BaseApp)
+            await self.__jero__.live(receive, send)
         elif kind in {"http", "websocket"}:
-            if not getattr(self, "_is_wired", False):
-                await self._start()
-            await self._entrance(scope, receive, send)
+            assembly = assembly_of(self)
+            if not assembly.is_wired:
+                await assembly.start()
+            await assembly.serve(scope, receive, send)
         else:
             raise ValueError(f"jero does not serve ASGI connections of the type {kind!r}")
 
-    async def _start(self) -> None:
-        if not hasattr(
-            self, "_wiring"
-        ):  # an `__init__` that does not call this one's loses nothing
-            self._reset()
-        async with self._wiring:
-            if self._is_wired:
-                return
-            if not inspect.iscoroutinefunction(self._wire):
-                name = type(self).__name__
-                raise WiringError(
-                    f"{name}._wire is no coroutine function: write it as `async def _wire(self)`"
-                )
-            self._dispatcher = Dispatcher(self._compile_codec())
-            self._middleware, self._publications = [], []
-            await self._wire()
-            handlers = handlers_of(self._dispatcher.routes)
-            for path, routes in compile_publications(
-                self._publications, handlers, self._dispatcher.codec
-            ):
-                self._dispatcher.add(path, routes)
-            self._entrance = self._dispatcher.serve
-            for wrap in reversed(self._middleware):
-                self._entrance = wrap(self._entrance)
-            self._is_wired = True
-            if not (self._dispatcher.routes or self._dispatcher.mounts):
-                _logger.warning(
-                    "%s serves nothing: include endpoints in `_wire`", type(self).__name__
-                )
 
-    def _compile_codec(self) -> Codec:
-        try:
-            return Codec(self.custom_types)
-        except TypeError as error:
-            raise WiringError(f"{type(self).__name__}.custom_types: {error}") from error
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        await receive()
-        # A new start is wired anew: endpoints, and what is kept here, may belong to one event loop.
-        self._reset()
-        self._is_live = True
-        is_started = False
-        try:
-            async with self._resources:
-                await self._start()
-                end = partial(self._streams.end, self.shutdown_patience)
-                signals = on_stop_signals(end, self._streams.wait_closed)
-                async with AsyncExitStack() as stack:
-                    if self.ends_streams_on_signals:
-                        stack.enter_context(signals)
-                    await stack.enter_async_context(self._dispatcher.mounts.live())
-                    is_started = True
-                    await send({"type": "lifespan.startup.complete"})
-                    await receive()
-                    end()
-                    await self._streams.wait_closed()
-        except Exception as error:  # noqa: BLE001 - the server tells of it, and stops
-            phase = "shutdown" if is_started else "startup"
-            await send({"type": f"lifespan.{phase}.failed", "message": self._explain(error, phase)})
-        else:
-            await send({"type": "lifespan.shutdown.complete"})
-
-    def _explain(self, error: Exception, phase: str) -> str:
-        if isinstance(error, WiringError | LifespanError):
-            return str(error)
-        name = type(self).__name__
-        _logger.error("%s: %s failed", name, phase, exc_info=error)
-        what = f"{name}._wire" if phase == "startup" else f"{name}: shutdown"
-        return f"{what} failed: {type(error).__name__}: {error}"
+def assembly_of(app: BaseApp) -> Assembly:
+    """What an application is made of at present."""
+    if not hasattr(app, "__jero__"):
+        app.__jero__ = Assembly(app, BaseApp)
+    return app.__jero__
 
 
-def _require_resource(resource: object, name: str) -> None:
-    """Raises `WiringError` for what cannot be entered with `async with`, on behalf of who is given it."""
-    if isinstance(resource, AbstractAsyncContextManager):
-        return
-    if callable(resource):
-        called = getattr(resource, "__name__", "it")
-        mend = f"call it, as in `await self._enter({called}())`"
-    elif isinstance(resource, AbstractContextManager):
-        mend = "it is entered with a plain `with`: make it an asynchronous one"
-    else:
-        mend = "expected what can be entered with `async with`"
-    raise WiringError(f"{name} is given {resource!r}: {mend}")
+def _wiring(app: BaseApp, method: str) -> Assembly:
+    """What `app` is made of, for a method that may be called in `_wire` only. Raises `WiringError` elsewhere."""
+    assembly = assembly_of(app)
+    assembly.require_wiring(method)
+    return assembly

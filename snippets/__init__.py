@@ -5,6 +5,7 @@ from typing import Any, cast
 import msgspec
 
 from jero import BaseApp
+from jero.app import assembly_of
 from jero.openapi.document import About, encode_document
 from jero.openapi.serving import handlers_of
 
@@ -15,7 +16,8 @@ def describe(app: object) -> bytes | None:
     As with `python -m jero openapi`, an application of jero is described whether or not it serves its document.
     """
     if isinstance(app, BaseApp):
-        dispatcher, publications = app._dispatcher, app._publications  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - there is no public way to a document that is not served
+        assembly = assembly_of(app)
+        dispatcher, publications = assembly.dispatcher, assembly.publications
         about = publications[0].about if publications else About.of(app)
         return encode_document(handlers_of(dispatcher.routes), about, dispatcher.codec)
     other = cast(

@@ -12,6 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from jero import BaseApp, Endpoint, NDJSONStreamingResponse, SSEResponse
+from jero.app import assembly_of
 from jero.asgi import ASGIApp, Receive, Scope, Send
 from tests.asking import ask
 from tests.serving import served
@@ -176,4 +177,5 @@ class TestCompressed:
 async def test_nothing_is_between_the_server_and_the_dispatcher_where_nothing_is_put() -> None:
     app = wrapped(Gated())
     assert (await ask(app, "/rows", "HEAD")).status == 200
-    assert app._entrance == app._dispatcher.serve  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - what costs nothing
+    assembly = assembly_of(app)
+    assert assembly.serve == assembly.dispatcher.serve

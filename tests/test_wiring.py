@@ -25,6 +25,7 @@ from jero import (
     WiringError,
     operation,
 )
+from jero.asgi import Receive, Scope, Send
 from tests.asking import app_of
 from tests.requests import echo_of
 from tests.wiring import failure_of, live
@@ -310,6 +311,14 @@ class B(Endpoint, path="/{name}"):
         return path
 
 
+async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
+    raise AssertionError("nothing is served")
+
+
+def missing(error: KeyError) -> NotFoundError:
+    return NotFoundError(str(error))
+
+
 class Including(BaseApp):
     """Calls what it is told to call while it is wired."""
 
@@ -332,13 +341,13 @@ class Including(BaseApp):
         ([("_include_endpoints", "api", A())], "Including._include_endpoints: 'api' is not a valid path: expe"),
         ([("_include_endpoints", A(), A())], "is not a valid path: expected one that begins with `/`"),
         ([("_include_endpoints", "/api", [A()])], "list is no endpoint: include instances of subclasses of"),
-        ([("_map_error", KeyError, NotFoundError)] * 2, "Including maps KeyError twice: leave one of them out"),
+        ([("_map_error", KeyError, missing)] * 2, "Including maps KeyError twice: leave one of them out"),
         ([("_include_endpoints", "/api/", A())], "endpoints under '/api/': leave out the `/` at its"),
         ([("_include_endpoints", "/{id}", A())], "A: '/{id}/{id}' has two slots of the same name"),
-        ([("_mount", "/a/", live)], "Including mounts under '/a/': write it without slots and withou"),
-        ([("_mount", "/{a}", live)], "Including mounts under '/{a}': write it without slots and with"),
-        ([("_mount", "a", live)], "Including._mount: 'a' is not a valid path: expected one that begins with `"),
-        ([("_mount", "/a", live), ("_mount", "/a", live)],
+        ([("_mount", "/a/", asgi)], "Including mounts under '/a/': write it without slots and withou"),
+        ([("_mount", "/{a}", asgi)], "Including mounts under '/{a}': write it without slots and with"),
+        ([("_mount", "a", asgi)], "Including._mount: 'a' is not a valid path: expected one that begins with `"),
+        ([("_mount", "/a", asgi), ("_mount", "/a", asgi)],
          "Including mounts two applications under '/a': move one of them"),
     ],
 )  # fmt: skip
@@ -359,7 +368,10 @@ async def opened() -> AsyncGenerator[None]:
         (opened, "Entering._enter is given <function opened at"),
         (opened, "call it, as in `await self._enter(opened())`"),
         (nullcontext, "as in `await self._enter(nullcontext())`"),
-        (closing(StringIO()), "it is entered with a plain `with`: make it an asynchronous one"),
+        (
+            closing(StringIO()),
+            "it is entered with a plain `with`: enter it within an `@asynccontextmanager` func",
+        ),
         (3, "Entering._enter is given 3: expected what can be entered with `async with`"),
     ],
 )
@@ -376,5 +388,5 @@ async def test_a_wire_that_is_no_coroutine_function_is_a_wiring_error() -> None:
         def _wire(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
             pass
 
-    text = "App._wire is no coroutine function: write it as `async def _wire(self)`"
+    text = "App._wire is not a coroutine function, and would replace `BaseApp._wire`: write it as `async def"
     assert text in await failure_of(App())

@@ -1,0 +1,188 @@
+"""What an application is made of, from its start to its end: routes, middleware, resources, open streams.
+
+Everything here is kept out of `BaseApp`, whose namespace belongs to those who subclass it.
+"""
+
+import logging
+from asyncio import Lock
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from functools import partial
+from inspect import CORO_CREATED, getcoroutinestate
+from typing import ClassVar, Final, Protocol
+
+from jero.asgi import ASGIApp, Receive, Send
+from jero.authentication import Authenticator, require_authenticator
+from jero.body import Limits
+from jero.custom_types import Codec, CustomTypes
+from jero.dispatch import Dispatcher
+from jero.endpoint import Endpoint, require_template
+from jero.errors import WiringError
+from jero.hooks import require_hooks
+from jero.lifespan import LifespanError
+from jero.openapi.serving import Publication, compile_publications, handlers_of
+from jero.streaming.open import OpenStreams, on_stop_signals
+from jero.wiring import Site, compile_endpoint
+
+_logger: Final = logging.getLogger("jero")
+
+
+class Application(Protocol):
+    """What an assembly asks of its application."""
+
+    ends_streams_on_signals: ClassVar[bool]
+    shutdown_patience: ClassVar[float]
+    max_body: ClassVar[int | None]
+    body_timeout: ClassVar[float | None]
+    custom_types: ClassVar[CustomTypes]
+
+    async def _wire(self) -> None: ...
+
+
+class Assembly:
+    """One start of an application: wired once, then served, then closed. A restart gets a new one."""
+
+    def __init__(self, app: Application, base: type) -> None:
+        """`base` is the class whose hooks and settings `app` may replace."""
+        self.name: Final = type(app).__name__
+        self.dispatcher = Dispatcher()
+        self.publications: list[Publication] = []
+        self.middleware: list[Callable[[ASGIApp], ASGIApp]] = []
+        self.serve: ASGIApp = self.dispatcher.serve
+        self.is_wired = False
+        self._app = app
+        self._base = base
+        self._resources = AsyncExitStack()
+        self._streams = OpenStreams()
+        self._entering: list[Coroutine[object, object, object]] = []
+        self._is_live = False
+        self._is_wiring = False
+        self._wiring = Lock()
+
+    def require_wiring(self, method: str) -> None:
+        """Raise `WiringError` unless `_wire` is running, on behalf of this method of the application."""
+        if not self._is_wiring:
+            when = "after" if self.is_wired else "before"
+            raise WiringError(
+                f"{self.name}.{method} is called {when} `_wire`, where it has no effect: call it in `_wire`, which"
+                " runs at each start"
+            )
+
+    def include(
+        self, prefix: str, endpoint: Endpoint, authenticator: Authenticator[object] | None
+    ) -> None:
+        """Serve `endpoint` under `prefix` and its path. Raises `WiringError`."""
+        if isinstance(endpoint, type):
+            raise WiringError(
+                f"{endpoint.__name__} is a class: include an instance, `{endpoint.__name__}()`"
+            )
+        name = type(endpoint).__name__
+        if not isinstance(endpoint, Endpoint):  # pyright: ignore[reportUnnecessaryIsInstance] - see above
+            raise WiringError(
+                f"{name} is no endpoint: include instances of subclasses of `Endpoint`, one by one"
+            )
+        if not hasattr(endpoint, "path"):
+            raise WiringError(
+                f"{name} has no path: declare it as `class {name}(Endpoint, path='/…')`"
+            )
+        require_hooks(endpoint, Endpoint)
+        if "path" in getattr(endpoint, "__dict__", {}):
+            raise WiringError(
+                f"{name} sets `path` on its instance, and that is the path that it is served under: rename yours"
+            )
+        if authenticator is not None:
+            require_authenticator(authenticator, name)
+        path = prefix if prefix and endpoint.path == "/" else prefix + endpoint.path
+        require_template(path, name)
+        max_body: int | None = getattr(endpoint, "max_body", self._app.max_body)
+        limits = Limits(
+            max_body=max_body,
+            max_upload=getattr(endpoint, "max_body", None),
+            timeout=getattr(endpoint, "body_timeout", self._app.body_timeout),
+        )
+        site = Site(path, limits, authenticator, self._streams, self.dispatcher.codec)
+        self.dispatcher.add(path, compile_endpoint(endpoint, site))
+
+    def enter[T](self, resource: AbstractAsyncContextManager[T]) -> Coroutine[object, object, T]:
+        """What opens `resource` when it is awaited. It is closed in reverse order when the application ends."""
+        if not self._is_live:
+            _logger.warning(
+                "%s is served without lifespan: what it opens will not be closed", self.name
+            )
+        entering = self._resources.enter_async_context(resource)
+        self._entering.append(entering)
+        return entering
+
+    async def start(self) -> None:
+        """Wire the application, unless that is done. Raises `WiringError`."""
+        async with self._wiring:
+            if self.is_wired:
+                return
+            self.dispatcher = Dispatcher(self._compile_codec())
+            require_hooks(self._app, self._base)
+            self.middleware, self.publications = [], []
+            self._is_wiring = True
+            try:
+                await self._app._wire()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - the hook its users define
+                self._require_entered()
+            finally:
+                self._is_wiring = False
+                for each in self._entering:
+                    each.close()
+                self._entering.clear()
+            handlers = handlers_of(self.dispatcher.routes)
+            for path, routes in compile_publications(
+                self.publications, handlers, self.dispatcher.codec
+            ):
+                self.dispatcher.add(path, routes)
+            self.serve = self.dispatcher.serve
+            for wrap in reversed(self.middleware):
+                self.serve = wrap(self.serve)
+            self.is_wired = True
+            if not (self.dispatcher.routes or self.dispatcher.mounts):
+                _logger.warning("%s serves nothing: include endpoints in `_wire`", self.name)
+
+    def _compile_codec(self) -> Codec:
+        try:
+            return Codec(self._app.custom_types)
+        except TypeError as error:
+            raise WiringError(f"{self.name}.custom_types: {error}") from error
+
+    def _require_entered(self) -> None:
+        if any(getcoroutinestate(each) == CORO_CREATED for each in self._entering):
+            raise WiringError(
+                f"{self.name}._enter is called without `await`, so that nothing is opened: write `await"
+                " self._enter(…)`"
+            )
+
+    async def live(self, receive: Receive, send: Send) -> None:
+        """Run the lifespan: start, serve until the server stops, close."""
+        await receive()
+        self._is_live = True
+        is_started = False
+        try:
+            async with self._resources:
+                await self.start()
+                end = partial(self._streams.end, self._app.shutdown_patience)
+                signals = on_stop_signals(end, self._streams.wait_closed)
+                async with AsyncExitStack() as stack:
+                    if self._app.ends_streams_on_signals:
+                        stack.enter_context(signals)
+                    await stack.enter_async_context(self.dispatcher.mounts.live())
+                    is_started = True
+                    await send({"type": "lifespan.startup.complete"})
+                    await receive()
+                    end()
+                    await self._streams.wait_closed()
+        except Exception as error:  # noqa: BLE001 - the server tells of it, and stops
+            phase = "shutdown" if is_started else "startup"
+            await send({"type": f"lifespan.{phase}.failed", "message": self._explain(error, phase)})
+        else:
+            await send({"type": "lifespan.shutdown.complete"})
+
+    def _explain(self, error: Exception, phase: str) -> str:
+        if isinstance(error, WiringError | LifespanError):
+            return str(error)
+        _logger.error("%s: %s failed", self.name, phase, exc_info=error)
+        what = f"{self.name}._wire" if phase == "startup" else f"{self.name}: shutdown"
+        return f"{what} failed: {type(error).__name__}: {error}"
