@@ -31,7 +31,16 @@ PYODIDE: Final = BROWSER / "node_modules/pyodide"
 BYTECODE: Final = REPO / "playground/bytecode.py"
 CACHE: Final = REPO / "build/live"
 
-RUNNER: Final = ("__init__", "asgi", "capture", "events", "in_browser", "runner", "stage")
+RUNNER: Final = (
+    "__init__",
+    "asgi",
+    "capture",
+    "events",
+    "in_browser",
+    "no_threads",
+    "runner",
+    "stage",
+)
 """The modules of this package that the browser needs."""
 
 CORE: Final = ("pyodide.asm.mjs", "pyodide.asm.wasm")

@@ -1,11 +1,11 @@
 """The runner's end in the reader's browser: what `browser/src/worker.ts` talks to.
 
 The page asks with JSON and is answered with JSON, one `RunEvent` at a time and only as many as it
-gave credit for: a page that stops reading holds the app back. Nothing here knows that it is in a
-browser.
+gave credit for: a page that stops reading holds the app back.
 """
 
 import asyncio
+import sys
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Final
@@ -13,10 +13,16 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from playground import no_threads
 from playground.asgi import ASGIApp
 from playground.events import Crash, End, Request, RunEvent
 from playground.runner import DEFAULT_LIMITS, Limits, Run
 from playground.stage import Stage
+
+HAS_THREADS: Final = sys.platform != "emscripten"
+
+if not HAS_THREADS:
+    no_threads.do_without_threads()
 
 
 class Job(Struct, frozen=True):
@@ -67,6 +73,8 @@ class Host:
                 while replaced and replaced[0] is not stage:
                     await self._close(replaced[0])
                     del replaced[0]
+                if not HAS_THREADS:
+                    no_threads.let_anyio_do_without_threads()
                 return await stage.app()
 
         run = Run(load, asked.request, self._limits, line_of=stage.line_of)

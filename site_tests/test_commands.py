@@ -85,3 +85,40 @@ def test_a_snippet_is_named_before_it_is_imported(
     (snippets / "b.py").write_text("import os\n\nos.write(1, b'imported')\n")
     command("record", "b")
     assert capfd.readouterr().out.startswith("b  imported")
+
+
+THREADED = {
+    "FastAPI": """\
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/")
+def read():
+    return "read"
+""",
+    "Litestar": """\
+from litestar import Litestar, get
+
+
+@get("/", sync_to_thread=True)
+def read() -> str:
+    return "read"
+
+
+app = Litestar([read])
+""",
+}
+
+
+@pytest.mark.parametrize("source", THREADED.values(), ids=THREADED)
+def test_functions_that_run_in_threads_are_recorded_like_others(
+    snippets: Path, command: Command, source: str
+) -> None:
+    (snippets / "a.py").write_text(source)
+    assert command("record", "a") == 0
+    transcript = (snippets / "a.transcript").read_text()
+    assert "read" in transcript
+    assert transcript.endswith("0.000  end        complete\n")
+    assert command("check", "a") == 0
