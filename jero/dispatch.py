@@ -129,18 +129,17 @@ class Dispatcher:
             try:
                 problem = self._problem_of(error, route)
                 if problem is not None:
+                    if problem.status_code >= 500:
+                        _log_failure(error, route, scope)
                     await respond_problem(problem, scope, send, self.codec.encode)
                     return
             except ClientDisconnectedError:
                 return
             except Exception as also:  # noqa: BLE001 - of a mapping, or of members that JSON has no form for
                 error = also
-        where = scope["path"] if route is None else route.handler.path
-        request_id = _request_id(scope)
-        by_name = f" (request {request_id})" if request_id else ""
-        reason = f"{type(error).__name__}: {error}".removesuffix(": ")
-        _logger.error("%s %s failed%s: %s", scope["method"], where, by_name, reason, exc_info=error)
+        _log_failure(error, route, scope)
         report_error(scope, error)
+        request_id = _request_id(scope)
         members = {"request_id": request_id} if request_id else None
         with suppress(ClientDisconnectedError):
             await respond_problem(HTTPError(members=members), scope, send)
@@ -153,6 +152,14 @@ class Dispatcher:
         if isinstance(problem, UnauthorizedError) and route and route.handler.authenticator:
             problem.challenge(route.handler.authenticator.challenge)
         return problem
+
+
+def _log_failure(error: BaseException, route: Route | None, scope: Scope) -> None:
+    where = scope["path"] if route is None else route.handler.path
+    request_id = _request_id(scope)
+    by_name = f" (request {request_id})" if request_id else ""
+    reason = f"{type(error).__name__}: {error}".removesuffix(": ")
+    _logger.error("%s %s failed%s: %s", scope["method"], where, by_name, reason, exc_info=error)
 
 
 async def _answer_other(

@@ -223,6 +223,33 @@ async def test_an_error_is_answered_by_the_mapping_of_its_nearest_class(
     assert (answer.problem["detail"], answer.logged) == (detail, [])
 
 
+class BadGatewayError(HTTPError):
+    status_code = 502
+
+
+def to_bad_gateway(_: Exception) -> HTTPError:
+    return BadGatewayError("later")
+
+
+@either
+@pytest.mark.parametrize(
+    ("error", "mappings", "status", "detail"),
+    [
+        (HTTPError("no route to db"), [], 500, "no route to db"),
+        (BadGatewayError("no route to db"), [], 502, "no route to db"),
+        (LookupError("no route to db"), [(LookupError, to_bad_gateway)], 502, "later"),
+    ],
+)  # fmt: skip
+async def test_every_answer_of_500_or_above_is_logged_with_its_traceback(
+    method: str, error: Exception, mappings: list[Any], status: int, detail: str
+) -> None:
+    answer = await fail(error, method, *mappings)
+    assert (answer.status, answer.problem["detail"]) == (status, detail)
+    (record,) = answer.logged
+    assert record.text.endswith(f"failed: {type(error).__name__}: no route to db")
+    assert f"{type(error).__name__}: no route to db" in record.traceback
+
+
 async def test_an_http_error_can_be_mapped_as_well() -> None:
     answer = await fail(SoldOutError("cup"), "GET", (SoldOutError, to_not_found))
     assert answer.problem["detail"] == "no cup"
