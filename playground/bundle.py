@@ -8,6 +8,7 @@ reader has its own hash in its address, which is found in `pyodide-lock.json`, w
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
+from urllib.parse import quote
 
 from rich.console import Console
 
@@ -43,8 +45,11 @@ RUNNER: Final = (
 )
 """The modules of this package that the browser needs."""
 
-CORE: Final = ("pyodide.asm.mjs", "pyodide.asm.wasm")
-"""The files of Pyodide that are served as they are."""
+WASM: Final = "pyodide.asm.wasm"
+"""The one file of Pyodide that is served as it is. Its scripts are part of the worker's."""
+
+LONGEST_URL: Final = 2 * 1024 * 1024
+"""Characters of the longest URL that Chromium takes. The worker's script is one: see `opaque` in browser-backend.ts."""
 
 BEFORE_A_RUN: Final = {"jero", "msgspec", "playground", "snippets"}
 """The packages that every run needs. The others are loaded for code that imports them."""
@@ -113,7 +118,7 @@ def _bundle(out: Path) -> None:
 
     core = f"pyodide-{_pyodide_version()}"
     files = {path.relative_to(scripts).as_posix(): path for path in _files(scripts)}
-    files |= {f"{core}/{name}": PYODIDE / name for name in CORE}
+    files[f"{core}/{_digest([PYODIDE / WASM])}/{WASM}"] = PYODIDE / WASM
     for folder in (stdlib, packages, libraries, snippets):
         files |= {f"{core}/{_digest([path])}/{path.name}": path for path in _files(folder)}
     downloads = {f"download/{_digest([path])}/{path.name}": path for path in _files(wheel)}
@@ -121,7 +126,7 @@ def _bundle(out: Path) -> None:
         "lock",
         "Locking",
         [*files.values(), *downloads.values()],
-        lambda folder: _write_lock(folder, core, files, downloads),
+        lambda folder: _write_lock(folder, files, downloads),
     )
     licences = _made(
         "licences",
@@ -259,9 +264,7 @@ def _compile(archives: Iterable[Path], folder: Path) -> None:
             shutil.copy(archive, folder)
 
 
-def _write_lock(
-    folder: Path, core: str, files: dict[str, Path], downloads: dict[str, Path]
-) -> None:
+def _write_lock(folder: Path, files: dict[str, Path], downloads: dict[str, Path]) -> None:
     """Write the lock that Pyodide's loader reads, and beside it what ours needs to know."""
     from pyodide_lock import PyodideLockSpec  # noqa: PLC0415 - slow to import, seldom used
     from pyodide_lock.utils import add_wheels_to_spec  # noqa: PLC0415
@@ -285,24 +288,32 @@ def _write_lock(
             )
         package.depends = [name for name in package.depends if name not in LEFT_OUT]
     lock.info.platform = info["platform"]
+    (worker,) = (name for name in files if re.fullmatch(r"worker-\w+\.js", name))
+    (wasm,) = (name for name in files if name.endswith(WASM))
     (stdlib,) = (name for name in files if name.endswith(".zip"))
-    needed = [lock.packages[name].file_name for name in sorted(BEFORE_A_RUN)]
-    runtime = [f"{core}/{name}" for name in CORE] + [stdlib, *needed]
+    if (length := len(quote(files[worker].read_bytes(), safe=_AS_IT_IS))) > LONGEST_URL * 0.95:
+        raise BundleError(f"The worker's script is too long for a data: URL: {length} characters.")
+    paths = [worker, wasm, stdlib, *(package.file_name for package in lock.packages.values())]
     lock.tool["live"] = {
-        "core": f"{core}/",
+        "worker": worker,
+        "wasm": wasm,
         "stdlib": stdlib,
-        "worker": f"worker.js?v={_digest([files['worker.js']])}",
         # Plain Python, for any version: a reader takes it home with an example.
         "wheel": next(iter(downloads)),
-        "sizes": {name: files[name].stat().st_size for name in runtime},
-        "on_demand": {
-            name: files[package.file_name].stat().st_size
-            for name, package in lock.packages.items()
-            if name not in BEFORE_A_RUN
-        },
+        "files": {path: _description(files[path]) for path in paths},
+        "on_demand": [name for name in lock.packages if name not in BEFORE_A_RUN],
     }
     lock.to_json(folder / "pyodide-lock.json", indent=1)
     (folder / "config.json").write_text('{"server": false}\n')
+
+
+_AS_IT_IS: Final = "".join(map(chr, range(32, 127))).replace("%", "").replace("#", "")
+"""The characters of a script that stand for themselves in a data: URL."""
+
+
+def _description(path: Path) -> dict[str, int | str]:
+    content = path.read_bytes()
+    return {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 # Inputs.

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from subprocess import run
 from typing import Any
+from urllib.parse import quote
 from zipfile import ZipFile
 
 import msgspec
@@ -36,28 +37,34 @@ def stamps(folder: Path) -> dict[Path, int]:
 def test_every_wheel_that_the_lock_names_has_the_content_it_says(
     out: Path, lock: dict[str, Any]
 ) -> None:
-    needed = lock["packages"].keys() - lock["tool"]["live"]["on_demand"].keys()
+    needed = lock["packages"].keys() - set(lock["tool"]["live"]["on_demand"])
     assert needed == {"jero", "msgspec", "playground", "snippets"}
     for package in lock["packages"].values():
         content = (out / package["file_name"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == package["sha256"]
 
 
-def test_the_sizes_told_to_the_progress_bar_are_those_of_the_files(
+def test_the_lock_has_the_size_and_the_hash_of_every_file_that_python_is_made_of(
     out: Path, lock: dict[str, Any]
 ) -> None:
     live = lock["tool"]["live"]
-    assert live["sizes"] == {name: (out / name).stat().st_size for name in live["sizes"]}
-    paths = {name: out / lock["packages"][name]["file_name"] for name in live["on_demand"]}
-    assert live["on_demand"] == {name: path.stat().st_size for name, path in paths.items()}
-    assert live["stdlib"] in live["sizes"]
-    assert (out / live["worker"].partition("?")[0]).exists()
+    wheels = {package["file_name"] for package in lock["packages"].values()}
+    assert live["files"].keys() == {live["worker"], live["wasm"], live["stdlib"], *wheels}
+    for name, said in live["files"].items():
+        content = (out / name).read_bytes()
+        assert said == {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def test_the_workers_script_fits_into_a_url_of_chromium(out: Path, lock: dict[str, Any]) -> None:
+    script = (out / lock["tool"]["live"]["worker"]).read_text()
+    assert len(quote(script, safe="".join(map(chr, range(32, 127))))) < bundling.LONGEST_URL * 0.95
 
 
 def test_no_wheel_and_no_standard_library_stays_from_an_earlier_build(
     out: Path, lock: dict[str, Any]
 ) -> None:
-    stale = out / lock["tool"]["live"]["core"] / "0123456789ab/jero-0-py3-none-any.whl"
+    core = lock["tool"]["live"]["wasm"].partition("/")[0]
+    stale = out / core / "0123456789ab/jero-0-py3-none-any.whl"
     stale.parent.mkdir()
     stale.touch()
     bundle(out)

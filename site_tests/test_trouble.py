@@ -349,15 +349,17 @@ def page_with_errors(chromium: Browser) -> Generator[Page]:
     context.close()
 
 
-def test_without_webassembly_it_is_said_what_to_do(page_with_errors: Page, static_url: str) -> None:
-    page = page_with_errors
-    page.route(
-        re.compile(r"worker\.js"),
-        lambda route: route.fulfill(
-            content_type="text/javascript",
-            body="delete globalThis.WebAssembly;\n" + route.fetch().text(),
-        ),
-    )
+REFUSED = """
+for (const name of ["compile", "compileStreaming"]) {
+    WebAssembly[name] = async () => { throw new WebAssembly.CompileError("refused"); };
+}
+"""
+
+
+def test_where_webassembly_is_refused_the_block_says_what_to_do(
+    page: Page, static_url: str
+) -> None:
+    page.add_init_script(REFUSED)
     page.goto(static_url + "streaming/")
     where = block(page, "streaming.ndjson")
     press(where, "Run")
@@ -423,16 +425,27 @@ def test_of_a_worker_that_does_not_answer_it_is_said_within_a_second_and_run_end
     expect(status(where)).to_contain_text("Python does not answer in this browser.")
 
 
-def test_a_worker_that_is_refused_is_an_error_with_what_to_do(
+def test_a_worker_whose_script_does_not_arrive_is_an_error_with_what_to_do(
     page_with_errors: Page, static_url: str
 ) -> None:
     page = page_with_errors
-    page.route(re.compile(r"worker\.js"), lambda route: route.abort("blockedbyclient"))
+    page.route("**/worker-*.js", lambda route: route.abort("blockedbyclient"))
     page.goto(static_url + "streaming/")
     where = block(page, "streaming.ndjson")
     press(where, "Run")
     expect_state(where, "failed")
-    expect(status(where)).to_contain_text("press Run again, or use a current browser")
+    expect(status(where)).to_contain_text("Check the connection and press Run again")
+
+
+def test_a_host_without_a_media_type_for_webassembly_will_do(page: Page, static_url: str) -> None:
+    page.route(
+        "**/*.wasm",
+        lambda route: route.fulfill(body=route.fetch().body(), content_type="text/plain"),
+    )
+    page.goto(static_url + "streaming/")
+    where = block(page, "streaming.ndjson")
+    press(where, "Run")
+    expect_state(where, "closed")
 
 
 def test_without_a_network_it_is_said_and_the_recording_can_still_be_read(

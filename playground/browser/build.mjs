@@ -71,7 +71,8 @@ const results = await Promise.all([
   // On its own, or the page would load what the two have in common before anyone presses Run.
   build({
     ...common,
-    entryPoints: [{ in: "src/worker.ts", out: "worker" }],
+    entryPoints: ["src/worker.ts"],
+    entryNames: "[name]-[hash]",
     // Pyodide asks for these where it runs in Node.
     external: ["node:*"],
   }),

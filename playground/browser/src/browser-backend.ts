@@ -4,7 +4,9 @@
 import type { Backend, Job, Progress, Run } from "./backend";
 import type { RunEvent } from "./events";
 import { importsOf, packagesOf, withDependencies } from "./imports";
-import type { FromWorker, Lock, ToWorker, Wanted } from "./worker";
+import { fetchLock, type Lock, packagesAtStart, pathOf, pathsAtStart, sizeOf } from "./lock";
+import { counter, RuntimeFiles } from "./runtime-files";
+import type { Files, FromWorker, ToWorker, Wanted } from "./worker";
 
 /** How many events may be on their way to a block that has not taken them yet. */
 const WINDOW = 8;
@@ -51,6 +53,12 @@ function crashed(cause: string): Loss {
   };
 }
 
+/** One build of the site, as far as it is Python. */
+interface Edition {
+  readonly lock: Lock;
+  readonly files: RuntimeFiles;
+}
+
 export class BrowserBackend implements Backend {
   readonly name = "browser";
   readonly #assets: URL;
@@ -58,6 +66,8 @@ export class BrowserBackend implements Backend {
   /** The packages that were loaded for some code so far: a worker that is started anew brings them along. */
   readonly #packages = new Set<string>();
   #python: Promise<Python> | null = null;
+  /** Of the edition of the site that the first run has met: a restart brings no other. */
+  #edition: Promise<Edition> | null = null;
 
   readonly #onReady: (files: readonly string[]) => void;
 
@@ -100,42 +110,54 @@ export class BrowserBackend implements Backend {
 
   async #load(): Promise<Python> {
     try {
-      const lock = await fetchLock(new URL("pyodide-lock.json", this.#assets));
-      const python = new Python(new URL(lock.tool.live.worker, this.#assets), lock, (untouched) => {
+      const { lock, files } = await (this.#edition ??= this.#loadEdition());
+      const paths = pathsAtStart(lock);
+      const total = [...paths, lock.tool.live.worker, lock.tool.live.wasm].reduce((sum, path) => sum + sizeOf(path, lock), 0);
+      const more = [...this.#packages].filter((name) => name in lock.packages);
+      const count = counter("Python", total, (progress) => {
+        for (const watcher of this.#watchers) watcher(progress);
+      });
+      const runtime = Promise.all([files.wasm(count), files.files([...paths, ...more.map((name) => pathOf(name, lock))], count)]);
+      // Whichever fails first is told of, the others only if it does not.
+      runtime.catch(() => undefined);
+      const python = new Python(await files.script(count), lock, files, (untouched) => {
         this.#python = null;
         // The reader will want to run the mended code: be ready for it.
         this.#start().catch(() => {});
         for (const run of untouched) this.#begin(run);
       });
-      const packages = [...this.#packages].filter((name) => name in lock.packages);
-      await python.boot(this.#assets, packages, (progress) => {
-        for (const watcher of this.#watchers) watcher(progress);
-      });
+      await python.boot(this.#assets, more, runtime);
       this.#keep(python);
       return python;
     } catch (error) {
       this.#python = null;
+      this.#edition = null;
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(`Python could not be loaded: ${reason}`);
     }
   }
 
+  async #loadEdition(): Promise<Edition> {
+    const lock = await fetchLock(new URL("pyodide-lock.json", this.#assets));
+    return { lock, files: new RuntimeFiles(this.#assets, lock) };
+  }
+
   #keep({ lock, packages }: Python): void {
     for (const name of packages) this.#packages.add(name);
-    const { sizes, worker } = lock.tool.live;
-    const more = [...packages].map((name) => lock.packages[name]?.file_name ?? "");
-    this.#onReady([...Object.keys(sizes), worker, ...more].map((path) => new URL(path, this.#assets).href));
+    const { worker, wasm } = lock.tool.live;
+    const more = [...packages].map((name) => pathOf(name, lock));
+    this.#onReady([...pathsAtStart(lock), worker, wasm, ...more].map((path) => new URL(path, this.#assets).href));
   }
 }
 
-async function fetchLock(url: URL): Promise<Lock> {
-  const response = await fetch(url, { cache: "no-cache" }).catch(() => {
-    throw new Error(`${url.href} did not arrive. Check the connection and press Run again.`);
-  });
-  if (!response.ok) {
-    throw new Error(`${url.href} is not there (${response.status}). Is the site built with its live assets?`);
-  }
-  return (await response.json()) as Lock;
+/**
+ * The address of a worker that runs `script` in an opaque origin. Chromium takes addresses of up to 2 MiB;
+ * playground/bundle.py sees to it that the script is shorter.
+ */
+function opaque(script: string): string {
+  // By its name, and not by its address, in stack traces.
+  script += "\n//# sourceURL=worker.js";
+  return `data:text/javascript;charset=utf-8,${script.replace(/[%#\s]|[^ -~]+/g, (text) => (text === " " ? text : encodeURIComponent(text)))}`;
 }
 
 /**
@@ -162,6 +184,7 @@ class Python {
   /** Which packages it has besides those that every run needs. */
   readonly packages = new Set<string>();
   readonly #worker: Worker;
+  readonly #files: RuntimeFiles;
   readonly #places = new Map<string, Place>();
   readonly #loads = new Map<string, Load>();
   readonly #onLost: (untouched: readonly WorkerRun[]) => void;
@@ -175,26 +198,32 @@ class Python {
   #isLoading = false;
 
   /** `onLost` is called when a worker that was ready is no more, with the runs that can be begun on another. */
-  constructor(url: URL, lock: Lock, onLost: (untouched: readonly WorkerRun[]) => void) {
-    this.#worker = new Worker(url, { type: "module", name: "jero" });
+  constructor(script: string, lock: Lock, files: RuntimeFiles, onLost: (untouched: readonly WorkerRun[]) => void) {
+    this.#worker = new Worker(opaque(script), { type: "module", name: "jero" });
     this.lock = lock;
+    this.#files = files;
     this.#onLost = onLost;
   }
 
-  async boot(assets: URL, packages: readonly string[], progress: (progress: Progress) => void): Promise<void> {
+  async boot(
+    assets: URL,
+    packages: readonly string[],
+    runtime: Promise<readonly [WebAssembly.Module, Files]>,
+  ): Promise<void> {
     const { lock } = this;
     try {
       await new Promise<void>((resolve, reject) => {
-        this.#worker.onerror = (event) => {
-          const { href } = new URL(lock.tool.live.worker, assets);
-          reject(new Error(`${event.message || `${href} did not load`}. Check the connection and press Run again, or use a current browser.`));
+        this.#worker.onerror = ({ message }) => {
+          reject(new Error(`${message || "its worker did not start"}. Reload the page and press Run again, or use a current browser.`));
         };
         this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-          if (data.kind === "progress") progress(data);
-          else if (data.kind === "failed") reject(new Error(data.message));
+          if (data.kind === "failed") reject(new Error(data.message));
           else resolve();
         };
-        this.send({ kind: "boot", assets: assets.href, lock, packages });
+        runtime.then(([wasm, files]) => {
+          const all = [...packagesAtStart(lock), ...packages];
+          this.send({ kind: "boot", assets: assets.href, lock, packages: all, wasm, files });
+        }, reject);
       });
       for (const name of packages) this.packages.add(name);
     } catch (error) {
@@ -217,8 +246,7 @@ class Python {
     if (imported.length === 0) return false;
     const missing = withDependencies(imported, lock).filter(isMissing);
     const theirs = new Set(imported.flatMap((name) => lock.packages[name]?.imports ?? []));
-    const load = this.#request({
-      title: imported.join(", "),
+    const load = this.#request(imported.join(", "), {
       packages: missing,
       modules: modules.filter((name) => theirs.has(name.split(".", 1)[0] ?? "")),
     });
@@ -229,18 +257,30 @@ class Python {
   }
 
   /** Has the worker load what is wanted, unless it does already. */
-  #request(wanted: Wanted): Load {
+  #request(title: string, wanted: Wanted): Load {
     const id = JSON.stringify(wanted);
     const known = this.#loads.get(id);
     if (known) return known;
     let end: Load["end"] = () => undefined;
     const isDone = new Promise<void>((resolve, reject) => {
-      end = (message) => (message === undefined ? resolve() : reject(new Error(`${wanted.title} could not be loaded: ${message}`)));
+      end = (message) => (message === undefined ? resolve() : reject(new Error(`${title} could not be loaded: ${message}`)));
     });
-    const load = { watchers: new Set<(progress: Progress) => void>(), isDone, end };
+    const watchers: Load["watchers"] = new Set();
+    const load = { watchers, isDone, end };
     this.#loads.set(id, load);
     this.#watch();
-    this.send({ kind: "load", load: id, wanted });
+    const paths = wanted.packages.map((name) => pathOf(name, this.lock));
+    const total = paths.reduce((sum, path) => sum + sizeOf(path, this.lock), 0);
+    const count = counter(title, total, (step) => {
+      for (const watcher of watchers) watcher(step);
+    });
+    this.#files.files(paths, count).then(
+      (files) => this.send({ kind: "load", load: id, wanted, files }),
+      (error: unknown) => {
+        end((error as Error).message);
+        this.#loads.delete(id);
+      },
+    );
     return load;
   }
 
@@ -273,10 +313,8 @@ class Python {
     this.#silence = 0;
     if (message.kind === "event") this.#places.get(message.run)?.run.push(JSON.parse(message.event) as RunEvent);
     else if (message.kind === "pong") this.#tidy((this.#pongs += 1));
-    else if (message.kind === "loading") {
-      this.#isLoading = true;
-      for (const watcher of this.#loads.get(message.load)?.watchers ?? []) watcher(message.progress);
-    } else if (message.kind === "loaded") {
+    else if (message.kind === "loading") this.#isLoading = true;
+    else if (message.kind === "loaded") {
       this.#isLoading = false;
       this.#loads.get(message.load)?.end(message.message);
       this.#loads.delete(message.load);

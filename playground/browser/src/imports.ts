@@ -1,6 +1,6 @@
 // What a Python module imports, read off its text without running it, and which packages that takes.
 
-import type { Lock } from "./worker";
+import type { Lock } from "./lock";
 
 const IMPORT = /(?:^|[:;])[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([^;#\n]+))/gm;
 

@@ -1,6 +1,6 @@
 // After a run in the browser: have all that the page has loaded kept for visits without a network.
 
-import type { Lock } from "./worker";
+import type { Lock } from "./lock";
 
 export async function keepOffline(base: URL, runtime: readonly string[]): Promise<void> {
   // Private windows of some browsers have none, and neither has a site that is on no HTTPS.

@@ -5,7 +5,7 @@ import type { Request } from "./backend";
 import { importsOf, packagesOf } from "./imports";
 import { requestText } from "./request";
 import type { Snippet } from "./snippet";
-import type { Lock } from "./worker";
+import type { Lock } from "./lock";
 
 const BASE = "http://127.0.0.1:8000";
 const SERVER = "uvicorn>=0.40";

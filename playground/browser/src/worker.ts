@@ -1,57 +1,44 @@
-// Python, in a Web Worker of its own: loads Pyodide, then carries messages between the page and
+// Python, in a Web Worker of its own: starts Pyodide, then carries messages between the page and
 // playground/in_browser.py. It decides nothing.
+//
+// Its origin is opaque, because the page starts it from a data: URL (WHATWG HTML § 10.2.4): the code in it, which may be
+// a stranger's, reaches no storage of the site. So it loads nothing by itself: what it needs is in this script, or is
+// handed in with a message.
 
 import { loadPyodide, type PyodideAPI } from "pyodide";
-import type { Progress } from "./backend";
-
-/** What playground/bundle.py writes as pyodide-lock.json; Pyodide's own part of it is left to Pyodide. */
-export interface Lock {
-  readonly packages: Readonly<Record<string, Package>>;
-  readonly tool: {
-    readonly live: {
-      /** Where Pyodide's own files are, below the assets. */
-      readonly core: string;
-      readonly stdlib: string;
-      readonly worker: string;
-      /** jero, to be installed by any Python that it supports. */
-      readonly wheel: string;
-      /** Bytes of every file that is loaded before the first run, by its path below the assets. */
-      readonly sizes: Readonly<Record<string, number>>;
-      /** Bytes of every other package, by its name: it is loaded for code that imports it. */
-      readonly on_demand: Readonly<Record<string, number>>;
-    };
-  };
-}
-
-interface Package {
-  readonly version: string;
-  readonly file_name: string;
-  readonly imports: readonly string[];
-  readonly depends: readonly string[];
-}
+import createPyodideModule from "pyodide/pyodide.asm.mjs";
+import type { Lock } from "./lock";
 
 /** Packages that code is about to import, with all that they need, and what it will import of them. */
 export interface Wanted {
-  /** What to call them. */
-  readonly title: string;
   readonly packages: readonly string[];
   readonly modules: readonly string[];
 }
 
+/** Files by their URLs. */
+export type Files = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+
 export type ToWorker =
-  /** `packages` are those to be there from the start, though not every run needs them. */
-  | { readonly kind: "boot"; readonly assets: string; readonly lock: Lock; readonly packages: readonly string[] }
-  | { readonly kind: "load"; readonly load: string; readonly wanted: Wanted }
+  /** `packages` are those to be there from the start. */
+  | {
+      readonly kind: "boot";
+      readonly assets: string;
+      readonly lock: Lock;
+      readonly packages: readonly string[];
+      readonly wasm: WebAssembly.Module;
+      readonly files: Files;
+    }
+  | { readonly kind: "load"; readonly load: string; readonly wanted: Wanted; readonly files: Files }
   | { readonly kind: "start"; readonly run: string; readonly job: string }
   | { readonly kind: "credit"; readonly run: string; readonly events: number }
   | { readonly kind: "disconnect" | "close"; readonly run: string }
   | { readonly kind: "ping" };
 
 export type FromWorker =
-  | ({ readonly kind: "progress" } & Progress)
   | { readonly kind: "ready" }
   | { readonly kind: "failed"; readonly message: string }
-  | { readonly kind: "loading"; readonly load: string; readonly progress: Progress }
+  /** A sign of life. */
+  | { readonly kind: "loading"; readonly load: string }
   /** `message` says what went wrong, if anything did. */
   | { readonly kind: "loaded"; readonly load: string; readonly message?: string }
   | { readonly kind: "event"; readonly run: string; readonly event: string }
@@ -72,14 +59,12 @@ interface Host {
 /** What Pyodide ends with: an `Error`, with a status where Python was asked to exit. */
 type Fatal = Error & { readonly status?: number };
 
-const NO_WEBASSEMBLY =
-  "this browser does not take its WebAssembly. Reload the page, allow WebAssembly for this site, or use a current browser.";
 const NOT_STARTED = "it did not start, and the browser's console says why. Reload the page and press Run again.";
 
 let host: Host;
 let pyodide: PyodideAPI;
 let lock: Lock;
-/** One after the other, because each counts what `fetch` brings. */
+/** One after the other, because each has a `fetch` of its own. */
 let loading: Promise<void> = Promise.resolve();
 
 function tell(message: FromWorker): void {
@@ -90,15 +75,15 @@ self.onmessage = ({ data: message }: MessageEvent<ToWorker>): void => {
   switch (message.kind) {
     case "boot":
       lock = message.lock;
-      boot(new URL(message.assets), message.packages).then(
+      boot(message).then(
         () => tell({ kind: "ready" }),
         (error: unknown) => tell({ kind: "failed", message: error instanceof Error ? error.message : NOT_STARTED }),
       );
       break;
     case "load": {
-      const { load: id, wanted } = message;
+      const { load: id, wanted, files } = message;
       loading = loading
-        .then(() => load(wanted, (progress) => tell({ kind: "loading", load: id, progress })))
+        .then(() => load(wanted, files, () => tell({ kind: "loading", load: id })))
         .then(
           () => tell({ kind: "loaded", load: id }),
           (error: unknown) => tell({ kind: "loaded", load: id, message: error instanceof Error ? error.message : String(error) }),
@@ -136,32 +121,35 @@ function died({ message, status }: Fatal): void {
   tell({ kind: "died", reason: message, ...(status !== undefined && { status }) });
 }
 
-async function boot(assets: URL, more: readonly string[]): Promise<void> {
-  const { core, stdlib, sizes, on_demand } = lock.tool.live;
-  const indexURL = new URL(core, assets).href;
-  const packages = [...Object.keys(lock.packages).filter((name) => !(name in on_demand)), ...more];
-  const count = counter("Python", sum(Object.values(sizes)) + sizeOf(more), (progress) =>
-    tell({ kind: "progress", ...progress }),
-  );
-
-  if (typeof WebAssembly === "undefined") throw new Error(NO_WEBASSEMBLY);
-  const watch = watched(count);
-  const script = `${indexURL}pyodide.asm.mjs`;
-  const scriptLoaded = import(script).then(
-    () => count(sizes[`${core}pyodide.asm.mjs`] ?? 0),
-    () => {
-      throw lost(script);
-    },
-  );
-  const starting = loadPyodide({
-    indexURL,
-    stdLibURL: new URL(stdlib, assets).href,
-    lockFileContents: JSON.stringify(lock),
-    packageBaseUrl: assets.href,
-    packages,
+async function boot({ assets, packages, wasm, files }: ToWorker & { readonly kind: "boot" }): Promise<void> {
+  let fail: (error: unknown) => void;
+  const failure = new Promise<never>((_, reject) => {
+    fail = reject;
   });
-  const ready = Promise.all([starting, scriptLoaded]);
-  [pyodide] = await Promise.race([ready, watch.failure]).finally(watch.stop);
+  const { instantiateStreaming } = WebAssembly;
+  WebAssembly.instantiateStreaming = async (_, imports) => {
+    try {
+      return { module: wasm, instance: await WebAssembly.instantiate(wasm, imports) };
+    } catch (error) {
+      // Pyodide would write it to the console and wait for ever.
+      fail(error);
+      throw error;
+    }
+  };
+  const putBack = handIn(files);
+  const starting = loadPyodide({
+    // Nothing is there: the two files that Pyodide looks for are handed in.
+    indexURL: assets,
+    createPyodideModule,
+    stdLibURL: new URL(lock.tool.live.stdlib, assets).href,
+    lockFileContents: JSON.stringify(lock),
+    packageBaseUrl: assets,
+    packages: [...packages],
+  });
+  pyodide = await Promise.race([starting, failure]).finally(() => {
+    putBack();
+    WebAssembly.instantiateStreaming = instantiateStreaming;
+  });
 
   // Its promises may never settle, and what waits for them would not learn of it.
   (pyodide as unknown as { readonly _api: { on_fatal?: (error: Fatal) => void } })._api.on_fatal = died;
@@ -177,11 +165,10 @@ async function boot(assets: URL, more: readonly string[]): Promise<void> {
 /**
  * Loads packages, and imports what is wanted of them: that may take longer than a run may go without giving way.
  */
-async function load({ title, packages, modules }: Wanted, progress: (progress: Progress) => void): Promise<void> {
-  const count = counter(title, sizeOf(packages), progress);
-  count(0);
-  const watch = watched(count);
-  await Promise.race([pyodide.loadPackage([...packages], QUIET), watch.failure]).finally(watch.stop);
+async function load({ packages, modules }: Wanted, files: Files, live: () => void): Promise<void> {
+  live();
+  const putBack = handIn(files);
+  await pyodide.loadPackage([...packages], QUIET).finally(putBack);
   requirePackages(packages);
   for (const module of modules) {
     try {
@@ -189,8 +176,7 @@ async function load({ title, packages, modules }: Wanted, progress: (progress: P
     } catch {
       // The run will fail in the same way, and show where.
     }
-    // A sign of life.
-    count(0);
+    live();
   }
 }
 
@@ -202,77 +188,16 @@ function requirePackages(names: readonly string[]): void {
   if (missing !== undefined) throw new Error(`its package ${missing} did not load. Reload the page and press Run again.`);
 }
 
-function sizeOf(packages: readonly string[]): number {
-  return sum(packages.map((name) => lock.tool.live.on_demand[name] ?? 0));
-}
-
-function sum(sizes: readonly number[]): number {
-  return sizes.reduce((total, size) => total + size, 0);
-}
-
-/** Tells how far the loading of `title` has come, each time it is called with the bytes that have arrived. */
-function counter(title: string, total: number, tellOf: (progress: Progress) => void): (bytes: number) => void {
-  let loaded = 0;
-  return (bytes) => {
-    loaded = Math.min(loaded + bytes, total);
-    tellOf({ step: `${loaded < total ? "Loading" : "Starting"} ${title}`, loaded, total });
-  };
-}
-
-function lost(url: string): Error {
-  return new Error(`${url} did not arrive whole. Check the connection and press Run again.`);
-}
-
-/**
- * Counts what `fetch` brings, and tells of what goes wrong: where a file does not arrive, or is no WebAssembly that
- * this browser takes, `loadPyodide` writes to the console and waits for ever.
- */
-function watched(count: (bytes: number) => void): { failure: Promise<never>; stop: () => void } {
+/** Has `fetch` answer with these files, and with nothing else, until the function that is returned is called. */
+function handIn(files: Files): () => void {
   const { fetch } = globalThis;
-  const { instantiateStreaming } = WebAssembly;
-  let fail: (error: Error) => void;
-  const failure = new Promise<never>((_, reject) => {
-    fail = reject;
-  });
-
-  async function read(url: string, response: Response): Promise<void> {
-    if (!response.ok) throw new Error(`${url} is not there (${response.status}). Reload the page and press Run again.`);
-    if (response.body === null) return;
-    const reader = response.body.getReader();
-    for (;;) {
-      const { done, value } = await reader.read().catch(() => {
-        throw lost(url);
-      });
-      if (done) return;
-      count(value.byteLength);
-    }
-  }
-
-  globalThis.fetch = async (input, init) => {
+  globalThis.fetch = async (input) => {
     const url = input instanceof Request ? input.url : String(input);
-    try {
-      const response = await fetch(input, init);
-      // A copy is read, so that the browser's cache of compiled WebAssembly still knows the original.
-      read(url, response.clone()).catch(fail);
-      return response;
-    } catch (error) {
-      fail(lost(url));
-      throw error;
-    }
+    const file = files.get(url);
+    // What is asked for in vain is the WebAssembly, which is compiled already.
+    return file ? new Response(file) : new Response(null, { status: 404 });
   };
-  WebAssembly.instantiateStreaming = async (...source) => {
-    try {
-      return await instantiateStreaming(...source);
-    } catch (error) {
-      fail(new Error(NO_WEBASSEMBLY));
-      throw error;
-    }
-  };
-  return {
-    failure,
-    stop() {
-      globalThis.fetch = fetch;
-      WebAssembly.instantiateStreaming = instantiateStreaming;
-    },
+  return () => {
+    globalThis.fetch = fetch;
   };
 }
