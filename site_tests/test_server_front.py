@@ -17,6 +17,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Generator[httpx.Client]:
     (site / "404.html").write_text("<h1>Nothing here</h1>")
     (site / "page").mkdir()
     (site / "page" / "index.html").write_text("<h1>Page</h1>")
+    policy = "script-src 'self' 'sha256-x'; frame-ancestors 'none'\n"
+    (site / "content-security-policy.txt").write_text(policy)
     (live / "config.json").write_text('{"server": false}')
     for name in ("a.js", "a.mjs", "a.wasm", "a.whl", "a.zip"):
         (live / name).write_bytes(b"")
@@ -108,3 +110,40 @@ def test_nothing_outside_the_site_is_served(client: httpx.Client, path: str) -> 
     request.extensions["target"] = path.encode()
 
     assert client.send(request).status_code == 404
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("path", ["/live/app/echo/", "/live/changes", "/live/health"])
+def test_a_get_of_a_foreign_sites_page_reaches_no_snippet(
+    client: httpx.Client, site: str, path: str
+) -> None:
+    answer = client.get(path, headers={"sec-fetch-site": site, "sec-fetch-mode": "no-cors"})
+
+    assert answer.status_code == 403
+    assert "open the page on this server" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"sec-fetch-site": "none"}, {"sec-fetch-site": "same-origin"}]
+)
+def test_a_reader_and_a_tool_may_get_what_a_snippet_serves(
+    client: httpx.Client, headers: dict[str, str]
+) -> None:
+    assert client.get("/live/app/echo/", headers=headers).status_code == 418
+
+
+def test_a_link_of_another_site_leads_to_a_page(client: httpx.Client) -> None:
+    headers = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    assert client.get("/page/", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/missing/", "/assets/live/a.js"])
+def test_a_file_comes_with_the_sites_policy_and_is_never_sniffed(
+    client: httpx.Client, path: str
+) -> None:
+    headers = client.get(path).headers
+
+    assert headers["content-security-policy"] == (
+        "script-src 'self' blob: 'sha256-x'; frame-ancestors 'none'"
+    )
+    assert headers["x-content-type-options"] == "nosniff"

@@ -23,10 +23,16 @@ def allowed_hosts(host: str, names: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys((*LOOPBACK, own, *names)))
 
 
-class SameOrigin:
-    """Refuses requests that change something when a page of another origin sends them.
+RUNNING: Final = "/live/"
+"""Below this path requests reach snippets, for which a GET may be more than it is by the rules."""
 
-    A browser names that page in `Origin` (RFC 6454 § 7); other clients, such as curl, send none and are trusted.
+
+class SameOrigin:
+    """Refuses requests of pages of other origins: those that change something, and all that reach snippets.
+
+    A browser names the page in `Origin` (RFC 6454 § 7) and says how it is related in `Sec-Fetch-Site` (W3C Fetch
+    Metadata § 2.4), which is `none` for an address that the reader typed. Pages of other ports are of the same site,
+    and are refused as well. Other clients, such as curl, send neither and are trusted.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -34,11 +40,21 @@ class SameOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
-        if scope["type"] == "http" and scope["method"] not in SAFE:
+        if scope["type"] == "http":
             headers = Headers(scope=scope)
-            origin = headers.get("origin")
-            if origin is not None and origin.partition("://")[2] != headers.get("host"):
-                detail = f"A page of {origin} may not do this: open the page on this server."
+            if _is_foreign(scope, headers):
+                page = headers.get("origin") or "another site"
+                detail = f"A page of {page} may not do this: open the page on this server."
                 await Problem(HTTPStatus.FORBIDDEN, detail)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def _is_foreign(scope: Scope, headers: Headers) -> bool:
+    if scope["method"] not in SAFE:
+        origin = headers.get("origin")
+        if origin is not None and origin.partition("://")[2] != headers.get("host"):
+            return True
+    elif not scope["path"].startswith(RUNNING):
+        return False
+    return headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}

@@ -4,7 +4,7 @@ import mimetypes
 import os
 import re
 from pathlib import Path
-from typing import override
+from typing import Final, override
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -23,16 +23,32 @@ for extension, media_type in {
 }.items():
     mimetypes.add_type(media_type, extension)
 
+POLICY: Final = "content-security-policy.txt"
+"""Where a site says what its pages may load: see `playground/policy.py`."""
+
 
 class _Files(StaticFiles):
-    """Files that a browser may keep, but must ask about (by their ETag) each time it uses them."""
+    """Files that a browser may keep, but must ask about (by their ETag) each time it uses them.
+
+    With the site's own Content-Security-Policy, if it has one, and never taken for another type than they have.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory=os.fspath(directory), html=True)
+        self._headers = {"cache-control": "no-cache", "x-content-type-options": "nosniff"}
+        policy = directory / POLICY
+        if policy.is_file():
+            # What is shown as a client's code can be run, as a module that the page makes.
+            text = policy.read_text("utf-8").strip()
+            served = text.replace("script-src 'self'", "script-src 'self' blob:")
+            self._headers["content-security-policy"] = served
 
     @override
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         if path == "sitemap.xml" and isinstance(response, FileResponse):
             response = _at_home(response, str(Request(scope).base_url))
-        response.headers["cache-control"] = "no-cache"
+        response.headers.update(self._headers)
         return response
 
 
@@ -69,7 +85,7 @@ class Site:
 
     def _use(self, held: Held) -> None:
         self._held = held
-        self._files = _Files(directory=os.fspath(held.path), html=True)
+        self._files = _Files(held.path)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a file."""

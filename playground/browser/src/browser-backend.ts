@@ -70,14 +70,16 @@ export class BrowserBackend implements Backend {
   #edition: Promise<Edition> | null = null;
 
   readonly #onReady: (files: readonly string[]) => void;
+  readonly #onHere: () => void;
 
   /**
    * `assets` is the folder that playground/bundle.py made; `onReady` is called with the addresses of what was loaded
-   * each time Python has started, or has loaded more.
+   * each time Python has started, or has loaded more; `onHere` when a worker has started that is to load Python.
    */
-  constructor(assets: URL, onReady: (files: readonly string[]) => void) {
+  constructor(assets: URL, onReady: (files: readonly string[]) => void, onHere: () => void) {
     this.#assets = assets;
     this.#onReady = onReady;
+    this.#onHere = onHere;
   }
 
   async prepare(source: string, progress: (progress: Progress) => void): Promise<void> {
@@ -126,7 +128,7 @@ export class BrowserBackend implements Backend {
         this.#start().catch(() => {});
         for (const run of untouched) this.#begin(run);
       });
-      await python.boot(this.#assets, more, runtime);
+      await python.boot(this.#assets, more, runtime, this.#onHere);
       this.#keep(python);
       return python;
     } catch (error) {
@@ -209,6 +211,7 @@ class Python {
     assets: URL,
     packages: readonly string[],
     runtime: Promise<readonly [WebAssembly.Module, Files]>,
+    onHere: () => void,
   ): Promise<void> {
     const { lock } = this;
     try {
@@ -217,7 +220,8 @@ class Python {
           reject(new Error(`${message || "its worker did not start"}. Reload the page and press Run again, or use a current browser.`));
         };
         this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-          if (data.kind === "failed") reject(new Error(data.message));
+          if (data.kind === "here") onHere();
+          else if (data.kind === "failed") reject(new Error(data.message));
           else resolve();
         };
         runtime.then(([wasm, files]) => {

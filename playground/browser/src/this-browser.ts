@@ -12,36 +12,48 @@ export class ThisBrowser implements Backend {
   readonly name = "browser";
   readonly #backend: BrowserBackend;
   readonly #instead: string;
-  #hasAnswered = false;
+  #isHere = false;
+  #heard: () => void = () => undefined;
 
   /** `instead` is what a reader can do whose browser cannot; for the others see `BrowserBackend`. */
   constructor(assets: URL, onReady: (files: readonly string[]) => void, instead: string) {
-    this.#backend = new BrowserBackend(assets, onReady);
+    this.#backend = new BrowserBackend(assets, onReady, () => {
+      this.#isHere = true;
+      this.#heard();
+    });
     this.#instead = instead;
   }
 
   async prepare(source: string, progress: (progress: Progress) => void): Promise<void> {
-    if (this.#hasAnswered) return this.#backend.prepare(source, progress);
+    if (this.#isHere) return this.#backend.prepare(source, progress);
     const lack = lackOfBrowser();
     if (lack) throw new Error(`This browser cannot run Python: ${lack}. To run the example, ${this.#instead}`);
     const step = `Python has not answered yet. If it stays silent, ${this.#instead}`;
-    const timers = [setTimeout(() => progress({ step, loaded: 0, total: 0 }), LONG)];
+    const timers: ReturnType<typeof setTimeout>[] = [];
+    const rest = (): void => {
+      for (const timer of timers.splice(0)) clearTimeout(timer);
+    };
+    let giveUp: () => void = () => undefined;
     const silence = new Promise<never>((_, reject) => {
       const error = new Error(`Python does not answer in this browser. To run the example, ${this.#instead}`);
-      timers.push(setTimeout(() => reject(error), TOO_LONG));
+      giveUp = () => reject(error);
     });
-    const heard = (): void => {
-      this.#hasAnswered = true;
-      for (const timer of timers) clearTimeout(timer);
+    // While files arrive the network is what takes long, and not the worker.
+    const listen = (): void => {
+      rest();
+      if (this.#isHere) return;
+      timers.push(setTimeout(() => progress({ step, loaded: 0, total: 0 }), LONG), setTimeout(giveUp, TOO_LONG));
     };
+    this.#heard = rest;
+    listen();
     const ready = this.#backend.prepare(source, (step) => {
-      heard();
+      listen();
       progress(step);
     });
     try {
-      await Promise.race([ready.then(heard), silence]);
+      await Promise.race([ready, silence]);
     } finally {
-      for (const timer of timers) clearTimeout(timer);
+      rest();
     }
   }
 

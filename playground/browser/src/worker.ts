@@ -35,6 +35,8 @@ export type ToWorker =
   | { readonly kind: "ping" };
 
 export type FromWorker =
+  /** It has started, and listens. */
+  | { readonly kind: "here" }
   | { readonly kind: "ready" }
   | { readonly kind: "failed"; readonly message: string }
   /** A sign of life. */
@@ -201,3 +203,5 @@ function handIn(files: Files): () => void {
     globalThis.fetch = fetch;
   };
 }
+
+tell({ kind: "here" });
