@@ -147,7 +147,7 @@ def test_names_are_completed_from_what_is_described_and_then_from_what_is_usual(
     ]
     where = opened("requests.headers", "Print a label")
     names = options(field(where, "Name of header 1"))
-    assert names[:3] == ["idempotency-key", "x-printer", "accept-language"]
+    assert names[:4] == ["idempotency-key", "x-printer", "x-print-after", "accept-language"]
     assert "If-None-Match" in names
     assert "Accept-Language" not in names
 

@@ -245,7 +245,7 @@ class Python {
    */
   async load(modules: readonly string[], progress: (progress: Progress) => void): Promise<boolean> {
     const { lock, packages } = this;
-    const isMissing = (name: string): boolean => name in lock.tool.live.on_demand && !packages.has(name);
+    const isMissing = (name: string): boolean => lock.tool.live.on_demand.includes(name) && !packages.has(name);
     const imported = packagesOf(modules, lock).filter(isMissing);
     if (imported.length === 0) return false;
     const missing = withDependencies(imported, lock).filter(isMissing);
