@@ -30,6 +30,7 @@ from jero.responses import (
     Response,
     TextResponse,
 )
+from jero.streaming.events import ServerSentEvent
 from jero.streaming.responses import NDJSONStreamingResponse, SSEResponse, StreamingResponse
 
 MEDIA_TYPES: Final[Mapping[type, str]] = {
@@ -162,6 +163,11 @@ def _require_value(name: str, annotation: object) -> None:
             f"{name} returns {show(annotation)}: expected a value, or one of the responses that jero has, such as"
             " `JSONResponse[Order]`"
         )
+    if data := _event_data(annotation):
+        raise WiringError(
+            f"{name} returns {show(annotation)}: an event is sent in an event stream only, so return an"
+            f" `SSEResponse[{data}]`"
+        )
     if any(annotation is each for each in _BYTES):
         raise WiringError(
             f"{name} returns {show(annotation)}: return a `BytesResponse`, or for base64 in JSON a"
@@ -182,6 +188,11 @@ def _read_content(name: str, kind: type, content: object, codec: Codec) -> objec
     if _is_response(content):
         raise WiringError(
             f"{name} returns a {kind.__name__} of {show(content)}: name the type of the value in it"
+        )
+    if data := _event_data(content):
+        raise WiringError(
+            f"{name} returns {kind.__name__}[{show(content)}], which would send each event as JSON: return an"
+            f" `SSEResponse[{data}]`, whose stream may yield a `ServerSentEvent` wherever it may yield its data"
         )
     return _sendable(name, "returns" if kind is JSONResponse else "streams", content, codec)
 
@@ -207,6 +218,16 @@ def _read_headers(name: str, headers: object, codec: Codec) -> type[Struct] | No
     except (TypeError, ValueError) as error:
         raise WiringError(f"{name}: {error}") from None
     return struct
+
+
+def _event_data(annotation: object) -> str:
+    """The type of the data, to be shown, of a `ServerSentEvent` that this is or holds; empty if it does not."""
+    annotation = resolve(annotation)
+    origin = get_origin(annotation) or annotation
+    arguments = get_args(annotation)
+    if isinstance(origin, type) and issubclass(origin, ServerSentEvent):
+        return show(arguments[0]) if arguments else "Order"
+    return next((data for each in arguments if (data := _event_data(each))), "")
 
 
 def _is_response(annotation: object) -> bool:

@@ -4,12 +4,13 @@ Everything that cannot work is found here, as a `WiringError`; nothing of it is 
 """
 
 import inspect
+import types
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, cast
 
 from msgspec import Struct
 
-from jero.annotations import show
+from jero.annotations import is_struct, parts_of, show
 from jero.asgi import Receive, Scope
 from jero.authentication import Authenticator
 from jero.binding import ARGUMENTS, Context, Read, is_upload, read_user
@@ -38,6 +39,9 @@ _ELSEWHERE: Final[Mapping[str, Sequence[str]]] = {
     "user": ("current_user", "auth", "token"),
 }
 """What the arguments of a handler are called in other frameworks."""
+
+_NULLABLE: Final = ("json", "last_event_id")
+"""The arguments that are `None` where the request has nothing for them, if their type allows that."""
 
 type Bind = Callable[[Scope, Receive], Awaitable[tuple[Mapping[str, object], Receive]]]
 """Finds the arguments of a handler, and gives what is left to receive with them. Raises `HTTPError`."""
@@ -190,6 +194,7 @@ def _read_arguments(
             raise WiringError(
                 f"{name} takes `{parameter}` as {declared}: only `content` can have a media type"
             )
+        _require_usable(name, signature.parameters[parameter], hints[parameter])
     bodies = [parameter for parameter in parameters if ARGUMENTS[parameter].is_body]
     if len(bodies) > 1:
         raise WiringError(f"{name} takes {' and '.join(bodies)}: a request has one body, take one")
@@ -199,6 +204,30 @@ def _read_arguments(
             " instead, or rename the method"
         )
     return {parameter: hints[parameter] for parameter in ARGUMENTS if parameter in parameters}
+
+
+def _require_usable(name: str, parameter: inspect.Parameter, annotation: object) -> None:
+    """Refuse what `parameter` says beside its type, if handlers are never called that way. Raises `WiringError`."""
+    taken, default = parameter.name, cast("object", parameter.default)
+    stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind)
+    if stars:
+        raise WiringError(
+            f"{name} takes `{stars}{taken}`, and arguments are passed by name: write it as `{taken}`"
+        )
+    is_none_by_default = default is None and types.NoneType in parts_of(annotation)
+    if default is parameter.empty or is_none_by_default:
+        return
+    if taken in _NULLABLE:
+        fix = "annotate it as one that may be `None`, and replace the `None` in the handler"
+    elif taken == "user":
+        fix = "let the authenticator return it instead"
+    elif is_struct(annotation):
+        fix = f"give the fields of {show(annotation)} defaults instead"
+    else:
+        fix = "replace an empty body in the handler"
+    raise WiringError(
+        f"{name} takes `{taken}` with the default {default!r}, which would never be used: remove the default, and {fix}"
+    )
 
 
 def _mend_unknown(name: str, slots: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from jero import (
     NDJSONStreamingResponse,
     NotFoundError,
     RedirectResponse,
+    ServerSentEvent,
     SSEResponse,
     StreamingResponse,
     TextResponse,
@@ -72,6 +73,10 @@ class Framing(Struct):
     content_length: int
 
 
+class OwnEvent(ServerSentEvent[Order], frozen=True):
+    pass
+
+
 class OwnResponse(NDJSONStreamingResponse[Order]):
     pass
 
@@ -98,6 +103,14 @@ def returning(annotation: object, method: str = "get") -> Endpoint:
         (returning(Order | None), "nothing; to send `null`, return a `JSONResponse["),
         (returning(list[TextResponse]), "expected a value, or one of the responses that jero has, such"),
         (returning(JSONResponse[TextResponse]), "returns a JSONResponse of TextResponse: name the type of"),
+        (returning(SSEResponse[ServerSentEvent[Order]]), "Returning.get returns SSEResponse[jero.streaming.events."),
+        (returning(SSEResponse[ServerSentEvent[Order]]), "return an `SSEResponse[Order]`, whose stream may yield a `"),
+        (returning(SSEResponse[Other | ServerSentEvent[Order]]), "which would send each event as JSON: return an"),
+        (returning(SSEResponse[ServerSentEvent]), "which would send each event as JSON: return an `SSERes"),
+        (returning(SSEResponse[OwnEvent]), "which would send each event as JSON: return an `SSERes"),
+        (returning(NDJSONStreamingResponse[ServerSentEvent[Order]]), "return an `SSEResponse[Order]`, whose"),
+        (returning(ServerSentEvent[Order]), "an event is sent in an event stream only, so return an `SSEResponse[Ord"),
+        (returning(list[ServerSentEvent[Order]]), "an event is sent in an event stream only, so return an"),
         (returning(SSEResponse[Order], "post"), "Returning.post returns an SSEResponse, which only"),
         (returning(NDJSONStreamingResponse), "returns NDJSONStreamingResponse of nothing: name what"),
         (returning(NDJSONStreamingResponse[Path]), "Returning.get streams Path, which cannot work: `Path` has no"),
@@ -177,6 +190,41 @@ class ByPosition(Endpoint, path="/"):
         raise NotImplementedError
 
 
+class DefaultParams(Endpoint, path="/"):
+    async def get(self, params: Order = Order(7)) -> Order:  # noqa: B008 - the mistake
+        raise NotImplementedError
+
+
+class DefaultBody(Endpoint, path="/"):
+    async def post(self, json: list[int] = [7]) -> Order:  # noqa: B006 - the mistake
+        raise NotImplementedError
+
+
+class DefaultContent(Endpoint, path="/"):
+    async def post(self, *, content: bytes = b"") -> Order:
+        raise NotImplementedError
+
+
+class DefaultId(Endpoint, path="/"):
+    async def get(self, last_event_id: int | None = 0) -> Order:
+        raise NotImplementedError
+
+
+class DefaultUser(Endpoint, path="/"):
+    async def get(self, user: str = "guest") -> Order:
+        raise NotImplementedError
+
+
+class NoneOfABody(Endpoint, path="/"):
+    async def post(self, json: Order = None) -> Order:  # type: ignore[assignment] - the mistake
+        raise NotImplementedError
+
+
+class ManyParams(Endpoint, path="/"):
+    async def get(self, **params: Order) -> Order:
+        raise NotImplementedError
+
+
 class Anything(Endpoint, path="/"):
     async def post(self, **given: object) -> Order:
         raise NotImplementedError
@@ -237,6 +285,14 @@ class BodilessText(Endpoint, path="/"):
         (UntypedBody, "UntypedBody.post takes `json` with a type that it cannot have: annotate it with what the"),
         (TwoBodies, "TwoBodies.post takes json and content: a request has one body, take one"),
         (ByPosition, "ByPosition.post takes arguments by position only: they are given by name"),
+        (DefaultParams, "DefaultParams.get takes `params` with the default Order(id=7), which would never be "),
+        (DefaultParams, "remove the default, and give the fields of Order defaults instead"),
+        (DefaultBody, "annotate it as one that may be `None`, and replace the `None` in the handler"),
+        (DefaultContent, "takes `content` with the default b'', which would never be used: remove the default"),
+        (DefaultId, "takes `last_event_id` with the default 0, which would never be used"),
+        (DefaultUser, "with the default 'guest', which would never be used: remove the default, and let the authentic"),
+        (NoneOfABody, "takes `json` with the default None, which would never be used: remove the default, and anno"),
+        (ManyParams, "takes `**params`, and arguments are passed by name: write it as `params`"),
         (Anything, "Anything.post takes `given`: a handler can take `user`"),
         (ServesNothing, "ServesNothing serves nothing: define one of get, post, put, patch, delete"),
         (WithoutPath, "WithoutPath has no path: declare it as `class WithoutPath(Endpoint, path='/…')"),
