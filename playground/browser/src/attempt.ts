@@ -12,6 +12,8 @@ export class Attempt {
   failure: string | undefined;
   limit: string | undefined;
   status = 0;
+  /** Whether the status says what it waits for. */
+  isWaiting = false;
   /** What came, if it is an error. */
   readonly answer: RunEvent[] = [];
 

@@ -43,5 +43,6 @@ export interface Backend {
    * a reader can act on.
    */
   prepare(source: string, progress: (progress: Progress) => void): Promise<void>;
-  run(job: Job): Run;
+  /** `wait` is called with what a run waits for, if there is something that a reader can change. */
+  run(job: Job, wait: (reason: string) => void): Run;
 }

@@ -68,6 +68,10 @@ export class Block {
     if (hasEdits(this.#snippet)) void this.#change((changes) => changes.bringBack());
   }
 
+  get name(): string {
+    return this.#snippet.block;
+  }
+
   get isEdited(): boolean {
     return this.#code.edited !== undefined || this.#request.hasEdits;
   }
@@ -295,17 +299,27 @@ export class Block {
 
     const { snippet, module } = this.#snippet;
     const job = { snippet, module, request };
-    attempt.run = chosen.run(edited === undefined ? job : { ...job, source: edited });
+    attempt.run = chosen.run(edited === undefined ? job : { ...job, source: edited }, (reason) => {
+      if (this.#attempt !== attempt || this.#state !== "running") return;
+      attempt.isWaiting = true;
+      this.#status.say(reason);
+    });
     this.#enter("running");
-    const aside = edited !== undefined && this.#hasServer ? " (edited code never runs on the server)" : "";
-    this.#status.say(`Running ${attempt.place}${aside}`);
+    this.#sayRunning(attempt);
     for await (const event of attempt.run.events) {
       if (this.#attempt !== attempt) break;
       await this.#receive(attempt, event);
     }
   }
 
+  #sayRunning(attempt: Attempt): void {
+    const aside = attempt.edited !== undefined && this.#hasServer ? " (edited code never runs on the server)" : "";
+    this.#status.say(`Running ${attempt.place}${aside}`);
+    attempt.isWaiting = false;
+  }
+
   async #receive(attempt: Attempt, event: RunEvent): Promise<void> {
+    if (attempt.isWaiting) this.#sayRunning(attempt);
     const rows = await this.#output.take(event);
     if (this.#attempt !== attempt) return;
     for (const { line } of rows) {

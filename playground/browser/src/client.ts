@@ -1,6 +1,7 @@
 // The code that asks what the block asks, and reads the response as it comes, in the languages that readers use.
 
 import type { Request } from "./backend";
+import { takeConnection, WAITING } from "./connections";
 import { button, el } from "./dom";
 import type { RunEvent } from "./events";
 import type { View } from "./output";
@@ -85,7 +86,9 @@ export class ClientView implements View {
     this.#try.textContent = "Stop this client";
     this.#printed.replaceChildren();
     this.#printed.hidden = false;
+    let giveBack = (): void => undefined;
     try {
+      giveBack = await takeConnection(signal, () => this.#print([WAITING]));
       const asked = (url: string, options: RequestInit): Promise<Response> => fetch(url, { ...options, signal });
       const connections: Promise<void>[] = [];
       const console = { log: (...words: unknown[]) => this.#print(words) };
@@ -96,6 +99,7 @@ export class ClientView implements View {
     } catch (error) {
       this.#print([signal.aborted ? "(stopped)" : String(error)]);
     } finally {
+      giveBack();
       navigation?.unsubscribe();
       this.#running = undefined;
       this.#try.textContent = "Run this client";

@@ -1,7 +1,13 @@
 // Runs on the embedded server: one POST a run, answered with a RunEvent a line.
 
 import type { Backend, Job, Run } from "./backend";
+import { takeConnection, WAITING } from "./connections";
 import type { RunEvent } from "./events";
+
+/** After so long without an answer a reader is told so … */
+const LONG = 2_000; // ms
+/** … and after so long a Stop that the server does not take is made by hanging up. */
+const TOO_LONG = 3_000; // ms
 
 export class ServerBackend implements Backend {
   readonly name = "server";
@@ -16,8 +22,8 @@ export class ServerBackend implements Backend {
     // The server's own business.
   }
 
-  run(job: Job): Run {
-    return new ServerRun(this.#base, job);
+  run(job: Job, wait: (reason: string) => void): Run {
+    return new ServerRun(this.#base, job, wait);
   }
 }
 
@@ -27,15 +33,23 @@ class ServerRun implements Run {
   readonly #id = uuid();
   readonly #connection = new AbortController();
   readonly #since = performance.now();
+  readonly #wait: (reason: string) => void;
   readonly #response: Promise<Response>;
+  #isAsked = false;
+  #giveBack: () => void = () => undefined;
 
-  constructor(base: URL, { snippet, request }: Job) {
+  constructor(base: URL, job: Job, wait: (reason: string) => void) {
     this.#base = base;
-    this.#response = post(new URL("live/runs", base), { id: this.#id, snippet, request }, this.#connection.signal);
+    this.#wait = wait;
+    this.#response = this.#ask(job);
     this.events = this.#read();
   }
 
   disconnect(): void {
+    if (!this.#isAsked) {
+      this.close();
+      return;
+    }
     this.#leave().catch(() => {
       // Nobody there to be told: hanging up is the only way left.
       this.close();
@@ -44,6 +58,21 @@ class ServerRun implements Run {
 
   close(): void {
     this.#connection.abort();
+    this.#giveBack();
+  }
+
+  async #ask({ snippet, request }: Job): Promise<Response> {
+    const { signal } = this.#connection;
+    this.#giveBack = await takeConnection(signal, () => this.#wait(WAITING));
+    if (signal.aborted) this.#giveBack();
+    signal.throwIfAborted();
+    this.#isAsked = true;
+    const timer = setTimeout(() => this.#wait("The server has not answered yet. Is it busy, or are many of its pages open?"), LONG);
+    try {
+      return await post(new URL("live/runs", this.#base), { id: this.#id, snippet, request }, signal);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #leave(): Promise<void> {
@@ -55,7 +84,7 @@ class ServerRun implements Run {
 
   /** Whether the server knows the run that is to be disconnected. */
   async #tell(): Promise<boolean> {
-    const response = await post(new URL("live/disconnect", this.#base), { id: this.#id });
+    const response = await post(new URL("live/disconnect", this.#base), { id: this.#id }, AbortSignal.timeout(TOO_LONG));
     const { found } = (await response.json()) as { found?: boolean };
     return found === true;
   }
