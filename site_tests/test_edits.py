@@ -269,3 +269,35 @@ def test_what_is_too_long_for_a_link_is_said(page: Page, static_url: str) -> Non
     edit(where, "# " + random.Random(1).randbytes(16_000).hex())
     pick(where, "Copy link")
     expect(where.get_by_role("status").last).to_contain_text("too long for a link")
+
+
+# Two blocks of one snippet.
+
+
+def test_two_blocks_of_one_snippet_keep_edits_of_their_own(page: Page, static_url: str) -> None:
+    page.goto(static_url + "guide/authentication/")
+    first, second = page.locator('.live[data-snippet="authentication.bearer"]').all()
+    original = code(first)
+    edit(first, "# the first\n")
+    edit(second, "# the second\n")
+    page.reload()
+    assert (code(first), code(second)) == ("# the first\n", "# the second\n")
+    press(second, "Reset")
+    assert code(first) == "# the first\n"
+    page.reload()
+    assert code(first) == "# the first\n"
+    assert code(second) not in ("# the first\n", "# the second\n")
+    press(first, "Reset")
+    assert code(first) == original
+    assert kept(page) == {}
+
+
+def test_a_link_opens_in_the_block_that_it_was_copied_from(page: Page, static_url: str) -> None:
+    page.goto(static_url + "guide/authentication/")
+    first, second = page.locator('.live[data-snippet="authentication.bearer"]').all()
+    original = code(first)
+    fragment = link({"source": "# linked\n"}).replace("streaming.ndjson", "authentication.bearer@2")
+    page.goto(static_url + "guide/authentication/" + fragment)
+    expect(second).to_contain_text("came with the link that you opened")
+    assert code(second) == "# linked\n"
+    assert code(first) == original

@@ -85,7 +85,7 @@ export class Changes {
     const { snippet } = this.#block;
     const { source } = this.#block.edits();
     const { choice, edited } = this.#block.request();
-    const fragment = await fragmentOf(snippet.snippet, snippet.edition, {
+    const fragment = await fragmentOf(snippet.block, snippet.edition, {
       ...(source !== undefined && { source }),
       ...(choice !== undefined && { choice }),
       ...(edited && { request: edited }),
@@ -127,7 +127,7 @@ export class Changes {
 
   /** The address says what the block no longer shows: a reload must not bring it back. */
   #clearLink(): void {
-    if (!location.hash.startsWith(`${LINK}${this.#block.snippet.snippet}~`)) return;
+    if (!location.hash.startsWith(`${LINK}${this.#block.snippet.block}~`)) return;
     history.replaceState(history.state, "", location.pathname + location.search);
   }
 }

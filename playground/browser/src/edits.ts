@@ -1,5 +1,5 @@
-// What a reader has made of a snippet, and where the browser keeps it: one place for each edition of each snippet, so
-// that an example that has changed since is never overwritten by what was made of another.
+// What a reader has made of a block, and where the browser keeps it: one place for each edition of each, so that an example
+// that has changed since is never overwritten by what was made of another, nor one block by another of the same snippet.
 
 import type { Request } from "./backend";
 import { EDITS, type Snippet } from "./snippet";
@@ -58,6 +58,6 @@ export function forget(snippet: Snippet, edition: string): void {
   }
 }
 
-function keyOf({ snippet }: Snippet, edition: string): string {
-  return `${EDITS}${snippet}/${edition}`;
+function keyOf({ block }: Snippet, edition: string): string {
+  return `${EDITS}${block}/${edition}`;
 }

@@ -1,5 +1,5 @@
 // A link that carries what a reader has made of a snippet, in its fragment, which no server sees:
-//   #live=SNIPPET~EDITION~PAYLOAD
+//   #live=BLOCK~EDITION~PAYLOAD
 // The payload is JSON, deflated (RFC 1951) and in base64url (RFC 4648 § 5). Whoever opens the link did not write it, so
 // nothing of it is believed before it has been looked at, and sizes are limited before and while it is inflated.
 
@@ -22,10 +22,10 @@ export interface Link extends Linked {
 }
 
 /** The fragment for `linked`. Rejects where it would be too long, with what to tell the reader. */
-export async function fragmentOf(snippet: string, edition: string, linked: Linked): Promise<string> {
+export async function fragmentOf(block: string, edition: string, linked: Linked): Promise<string> {
   const json = new TextEncoder().encode(JSON.stringify(linked));
   const deflated = await through(json, new CompressionStream("deflate-raw"), Infinity);
-  const fragment = `${LINK}${snippet}~${edition}~${toBase64URL(deflated)}`;
+  const fragment = `${LINK}${block}~${edition}~${toBase64URL(deflated)}`;
   if (fragment.length > MOST_CHARACTERS || json.length > MOST_BYTES) {
     throw new Error("Your changes are too long for a link. Download them as a project instead.");
   }

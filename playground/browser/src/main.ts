@@ -30,12 +30,12 @@ function mount(): void {
   openLink();
 }
 
-/** An address whose fragment carries edits: the block of their snippet shows them. */
+/** An address whose fragment carries edits: their block shows them. */
 function openLink(): void {
   const { hash } = location;
   if (!hash.startsWith(LINK)) return;
   const name = hash.slice(LINK.length).split("~", 1)[0];
-  const block = [...blocks].find(([root]) => root.dataset["snippet"] === name)?.[1];
+  const block = [...blocks.values()].find((block) => block.name === name);
   // A page without the example has nothing to show them in.
   block?.open(hash);
 }

@@ -3,10 +3,10 @@
 import type { Request } from "./backend";
 import type { RunEvent } from "./events";
 
-/** How the fragment of an address begins that carries edits of a snippet, whose name follows: see link.ts. */
+/** How the fragment of an address begins that carries edits, followed by the name of their block: see link.ts. */
 export const LINK = "#live=";
 
-/** How the keys begin under which the browser keeps edits of a snippet, whose name follows: see edits.ts. */
+/** How the keys begin under which the browser keeps edits, followed by the name of their block: see edits.ts. */
 export const EDITS = "jero.live.edits/";
 
 export interface Exchange {
@@ -19,6 +19,11 @@ export interface Exchange {
 
 export interface Snippet {
   readonly snippet: string;
+  /**
+   * The block's name: the snippet's, and for the second block of it on a page, say, `authentication.bearer@2`. Each has
+   * edits of its own, and the first of each page shares them with those of other pages.
+   */
+  readonly block: string;
   readonly module: string;
   /** Another one whenever the source or the requests are. */
   readonly edition: string;
@@ -33,7 +38,10 @@ export interface Snippet {
 }
 
 export function snippetOf(root: HTMLElement): Snippet {
-  return JSON.parse(root.dataset["live"] ?? "") as Snippet;
+  const snippet = JSON.parse(root.dataset["live"] ?? "") as Omit<Snippet, "block">;
+  const blocks = [...document.querySelectorAll<HTMLElement>(".live[data-live]")];
+  const place = blocks.filter(({ dataset }) => dataset["snippet"] === snippet.snippet).indexOf(root);
+  return { ...snippet, block: place > 0 ? `${snippet.snippet}@${place + 1}` : snippet.snippet };
 }
 
 /** The line of `source` that a line of the snippet's file is. */
@@ -41,10 +49,10 @@ export function lineOfSource(snippet: Snippet, line: number): number {
   return line - snippet.markers.filter((marker) => marker < line).length;
 }
 
-/** Whether the browser keeps edits of the snippet, of whichever edition: changes.ts, which knows more, is loaded for them only. */
-export function hasEdits({ snippet }: Snippet): boolean {
+/** Whether the browser keeps edits of the block, of whichever edition: changes.ts, which knows more, is loaded for them only. */
+export function hasEdits({ block }: Snippet): boolean {
   try {
-    return Object.keys(localStorage).some((key) => key.startsWith(`${EDITS}${snippet}/`));
+    return Object.keys(localStorage).some((key) => key.startsWith(`${EDITS}${block}/`));
   } catch {
     return false;
   }
