@@ -101,12 +101,18 @@ def operation[Handler: Callable[..., object]](  # noqa: PLR0913 - all that can b
     those it raises. `operation_id` and `tags` are by default made from the names of the method and its class. One that
     `is_public` is served to everybody, also where its endpoint is included with an authenticator.
     `is_documented=False` leaves it out of the document. Raises `ValueError` for a status that says that something went
-    wrong, and `TypeError` for an error that is no class of `HTTPError`.
+    wrong, and `TypeError` for an error that is no class of `HTTPError` and for
+    arguments of another type.
     """
+    if status_code is not None and not isinstance(status_code, int):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody checks types
+        raise TypeError(f"status_code is {status_code!r}: expected an int, such as 201")
     if status_code is not None and not 200 <= status_code <= 399:
         raise ValueError(
             f"{status_code} is not the status of a success: name its error in `errors`"
         )
+    for name, several in (("errors", errors), ("tags", tags)):
+        if isinstance(several, str | type):
+            raise TypeError(f"{name} is {several!r}: expected a list, as in `{name}=[…]`")
     for error in errors:
         if not isinstance(error, type) or not issubclass(error, HTTPError):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody checks types
             raise TypeError(

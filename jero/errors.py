@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import ClassVar
+from typing import ClassVar, Final, Never
 
 import msgspec
 
@@ -28,7 +28,7 @@ class HTTPError(Exception):
     no error's raises `ValueError`. What happened this time is
     `detail`. `members` are further members of the problem detail (§ 3.2), of whatever msgspec encodes as JSON.
     `raw_headers` are sent along, such as `Retry-After`. Raises `ValueError` for a header that cannot be sent and
-    for a member by the name of a standard one.
+    for a member by the name of a standard one, and `TypeError` for a `detail` that is not text.
 
         class SoldOutError(HTTPError):
             status_code = 409
@@ -48,6 +48,10 @@ class HTTPError(Exception):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        if not isinstance(cls.status_code, int):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody checks types
+            raise TypeError(
+                f"{cls.__name__} has the status {cls.status_code!r}: expected an int, such as 404"
+            )
         if not 400 <= cls.status_code <= 599:
             raise ValueError(
                 f"{cls.__name__} has the status {cls.status_code}: that of an error is between 400 and 599"
@@ -56,10 +60,12 @@ class HTTPError(Exception):
     def __init__(
         self,
         detail: str = "",
-        *,
+        *others: Never,
         members: Mapping[str, object] | None = None,
         raw_headers: Mapping[str, str] | None = None,
     ) -> None:
+        if others or not isinstance(detail, str):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody checks types
+            raise TypeError(_fix_arguments(type(self).__name__, detail, others))
         super().__init__(detail)
         self.detail: str = detail
         """What happened this time."""
@@ -67,6 +73,8 @@ class HTTPError(Exception):
         require_no_framing(raw_headers or ())
         self.raw_headers: RawHeaders = raw_headers or {}
         """What is sent along."""
+        if members and not isinstance(members, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - see above
+            raise TypeError(f"members is {members!r}: expected a mapping of their names to values")
         if members and (taken := _STANDARD & members.keys()):
             raise ValueError(f"{min(taken)!r} is a standard member of a problem detail")
         self.members: Mapping[str, object] = members or {}
@@ -86,6 +94,36 @@ def title_of(kind: type[HTTPError]) -> str:
     """The title of this kind of problem: its own, or its status's phrase."""
     is_known = kind.status_code in HTTPStatus
     return kind.title or (HTTPStatus(kind.status_code).phrase if is_known else "Error")
+
+
+def _fix_arguments(name: str, detail: object, others: Sequence[object]) -> str:
+    """What someone who gave these arguments by position to the error `name` most likely meant."""
+    given = ", ".join(map(repr, (detail, *others)))
+    shown = f"{name}({given})"
+    if isinstance(detail, int):
+        text = ", ".join(repr(other) for other in others if isinstance(other, str))
+        own = f"a subclass of `HTTPError` with `status_code = {int(detail)}`"
+        standard = _STANDARD_ERRORS.get(int(detail))
+        fix = f"raise `{standard}({text})`, or {own}" if standard else f"raise {own}"
+        return (
+            f"{shown} gives the status as the detail, and each status has a class of its own: {fix}"
+        )
+    if others:
+        return f"{shown} gives more than the detail by position: give `members` and `raw_headers` by name"
+    return (
+        f"{shown} has a detail that is not a str: write it as one, and give other data in `members`"
+    )
+
+
+_STANDARD_ERRORS: Final[Mapping[int, str]] = {
+    400: "BadRequestError",
+    401: "UnauthorizedError",
+    403: "ForbiddenError",
+    404: "NotFoundError",
+    409: "ConflictError",
+    422: "UnprocessableContentError",
+}
+"""The public classes below, by status."""
 
 
 class ClientDisconnectedError(Exception):

@@ -28,7 +28,9 @@ def encode_pair(name: str, value: str) -> tuple[bytes, bytes]:
     Raises `ValueError` for a name that is no token or a value that holds a line break, another control character,
     or anything but Latin-1 (RFC 9110 § 5.1, § 5.5): such a value could end the field and forge the next.
     """
-    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody checks types
+    if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody checks types
+        raise TypeError(f"a header is named {name!r}: write its name as a string")
+    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - see above
         raise TypeError(f"header {name!r} has the value {value!r}: write it as a string")
     if not _TOKEN.fullmatch(name):
         raise ValueError(
@@ -62,8 +64,15 @@ def merge(defaults: HeaderPairs, *layers: Iterable[tuple[bytes, bytes]]) -> Head
 
 
 def encode_raw(headers: RawHeaders | None) -> HeaderPairs:
-    """The pairs of a mapping of names to values. Raises `ValueError` as `encode_pair` does."""
-    return [encode_pair(name, value) for name, value in headers.items()] if headers else []
+    """The pairs of a mapping of names to values. Raises as `encode_pair` does, and `TypeError` for no mapping."""
+    if not headers:
+        return []
+    if not isinstance(headers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - see above
+        raise TypeError(
+            f"raw_headers is a {type(headers).__name__}: expected a mapping of names to values, such as"
+            " `{'cache-control': 'no-store'}`; a field that is sent several times needs typed `headers`"
+        )
+    return [encode_pair(name, value) for name, value in headers.items()]
 
 
 def field_names(struct: type[Struct], codec: Codec = PLAIN) -> list[tuple[str, str]]:

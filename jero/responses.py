@@ -39,16 +39,23 @@ class Response[H](Struct, kw_only=True):
 
     def _require_body_status(self) -> None:
         """Raises `ValueError` for a status that has no body, and as `_require_headers` does."""
-        status = self.status_code
+        status = self._status()
         if status is not None and (not 200 <= status <= 599 or status in BODILESS):
             raise ValueError(f"a response with status {status} cannot carry a body")
         self._require_headers()
 
+    def _status(self) -> int | None:
+        """The status. Raises `TypeError` if it is not a number."""
+        status = self.status_code
+        if status is not None and not isinstance(status, int):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody checks types
+            raise TypeError(f"status_code is {status!r}: expected an int, such as 201")
+        return status
+
     def _require_headers(self) -> None:
         """Raises `ValueError` for headers that cannot be sent, and for those that say how the body is framed."""
         if self.raw_headers:
-            require_no_framing(self.raw_headers)
             encode_raw(self.raw_headers)  # what cannot be sent is better refused here
+            require_no_framing(self.raw_headers)
 
 
 class JSONResponse[T, H = None](Response[H]):
@@ -102,8 +109,9 @@ class EmptyResponse[H = None](Response[H], kw_only=True):
     """Sends no body: `204` unless told otherwise (RFC 9110 § 15.3.5). Raises `ValueError` for a status below 200."""
 
     def __post_init__(self) -> None:
-        if self.status_code is not None and not 200 <= self.status_code <= 599:
-            raise ValueError(f"{self.status_code} is not the status of a final response")
+        status = self._status()
+        if status is not None and not 200 <= status <= 599:
+            raise ValueError(f"{status} is not the status of a final response")
         self._require_headers()
 
 
@@ -119,6 +127,8 @@ class RedirectResponse[H = None](Response[H]):
     def __post_init__(self) -> None:
         if self.status_code not in {None, *REDIRECTS}:
             raise ValueError(f"{self.status_code} does not redirect: use one of {REDIRECTS}")
+        if not isinstance(self.location, str):  # pyright: ignore[reportUnnecessaryIsInstance] - see above
+            raise TypeError(f"location is {self.location!r}: expected a str, as in `str(url)`")
         self._require_headers()
 
 

@@ -143,7 +143,10 @@ def _compile_headers(name: str, returned: Returned, codec: Codec) -> _Headers:
             headers = merge(headers, encode_typed(response.headers))
         elif response.headers is not None:
             given = type(response.headers).__name__
-            raise TypeError(f"{name} names no type of headers, and returned {given}")
+            raise TypeError(
+                f"{name} names no type of headers, and returned {given}: name it in the annotation, as in"
+                f" `{returned.kind.__name__}[…, {given}]`, or return `raw_headers`"
+            )
         if response.raw_headers:
             headers = merge(headers, encode_raw(response.raw_headers))
         return headers

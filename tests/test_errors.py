@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
 from typing import Any
 
@@ -151,6 +152,46 @@ def test_an_error_has_the_status_of_one(status: int) -> None:
 def test_what_cannot_be_told_is_refused_where_the_error_is_made(arguments: Any, text: str) -> None:
     with pytest.raises(ValueError, match=text):
         NotFoundError(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ((404, "no"), "HTTPError(404, 'no') gives the status as the detail, and each status has a class of its own:"),
+        ((404, "no"), "raise `NotFoundError('no')`, or a subclass of `HTTPError` with `status_code = 404`"),
+        ((404,), "raise `NotFoundError()`, or a subclass of `HTTPError` with `status_code = 404`"),
+        ((418, "no"), "has a class of its own: raise a subclass of `HTTPError` with `status_code = 418`"),
+        (("no", {"seat": 7}), "gives more than the detail by position: give `members` and `raw_headers` by name"),
+        ((LookupError("no"),), "HTTPError(LookupError('no')) has a detail that is not a str: write it as one, and"),
+        ((b"no",), "has a detail that is not a str: write it as one, and give other data in `members`"),
+    ],
+)  # fmt: skip
+def test_arguments_of_another_type_are_refused_with_what_to_write_instead(
+    arguments: Any, text: str
+) -> None:
+    with pytest.raises(TypeError, match=re.escape(text)):
+        HTTPError(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"members": ["seat"]}, "members is ['seat']: expected a mapping of their names to values"),
+        ({"raw_headers": [("a", "b")]}, "raw_headers is a list: expected a mapping of names to values, such as"),
+        ({"raw_headers": {b"a": "b"}}, "a header is named b'a': write its name as a string"),
+        ({"raw_headers": {"a": 1}}, "header 'a' has the value 1: write it as a string"),
+    ],
+)  # fmt: skip
+def test_members_and_headers_that_are_not_mappings_of_text_are_refused(
+    arguments: Any, text: str
+) -> None:
+    with pytest.raises(TypeError, match=re.escape(text)):
+        NotFoundError(**arguments)
+
+
+def test_an_error_whose_status_is_not_a_number_is_refused() -> None:
+    with pytest.raises(TypeError, match="OddError has the status '404': expected an int"):
+        type("OddError", (HTTPError,), {"status_code": "404"})
 
 
 @either

@@ -1,5 +1,6 @@
 """What a handler returns, and what of it is on the wire."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from datetime import date
 from functools import partial
@@ -178,6 +179,23 @@ def test_a_header_that_cannot_be_sent_is_refused_where_it_is_made(
         make(raw_headers={"x-name": "a\r\nset-cookie: b=c"})
 
 
+@pytest.mark.parametrize("make", ALL)
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"raw_headers": [("a", "b")]}, "raw_headers is a list: expected a mapping of names to"),
+        ({"raw_headers": {"a": 1}}, "header 'a' has the value 1: write it as a string"),
+        ({"raw_headers": {1: "a"}}, "a header is named 1: write its name as a string"),
+        ({"status_code": "303"}, "303"),
+    ],
+)
+def test_a_status_or_headers_of_another_type_are_refused_where_the_response_is_made(
+    make: Callable[..., object], arguments: Any, text: str
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=re.escape(text)):
+        make(**arguments)
+
+
 @pytest.mark.parametrize("value", ["a\r\nset-cookie: b=c", "a\n", "\0", "☕"])
 @pytest.mark.parametrize("kind", range(len(KINDS)))
 async def test_a_header_that_cannot_be_sent_is_a_500_that_is_logged_and_nothing_of_it_is_sent(
@@ -280,7 +298,8 @@ async def test_typed_headers_that_are_not_named_are_a_500_and_not_dropped() -> N
 
     answer = await answer_of(TextResponse, give)
     assert answer.status == 500
-    assert "names no type of headers, and returned Headers" in answer.logged[0].traceback
+    text = "names no type of headers, and returned Headers: name it in the annotation, as in `TextResponse[…, Headers]`"
+    assert text in answer.logged[0].traceback
 
 
 class Raw(Struct):
@@ -335,6 +354,26 @@ async def test_a_status_of_the_responses_own_goes_before_that_of_its_operation()
 def test_an_error_of_an_operation_is_a_class() -> None:
     with pytest.raises(TypeError, match="is not a class of `HTTPError`: name the class"):
         operation(errors=[NotFoundError("none")])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"errors": NotFoundError}, "expected a list, as in `errors=[…]`"),
+        ({"tags": "orders"}, "tags is 'orders': expected a list, as in `tags=[…]`"),
+        ({"status_code": "201"}, "status_code is '201': expected an int, such as 201"),
+    ],
+)
+def test_arguments_of_an_operation_that_are_of_another_type_are_refused(
+    arguments: Any, text: str
+) -> None:
+    with pytest.raises(TypeError, match=re.escape(text)):
+        operation(**arguments)
+
+
+def test_a_location_is_text() -> None:
+    with pytest.raises(TypeError, match=r"location is 303: expected a str, as in `str\(url\)`"):
+        RedirectResponse(303)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize("status", [100, 400, 500])

@@ -45,7 +45,7 @@ def _mend(stream: object) -> str:
     return "expected an asynchronous iterable, or a context manager that gives one"
 
 
-class StreamingResponse[H = None](_Streaming[H], kw_only=True):
+class StreamingResponse[H = None](_Streaming[H]):
     """Streams `bytes` as they come (`application/octet-stream` unless `raw_headers` says otherwise).
 
     `stream` is an asynchronous iterable of bytes; or a generator that yields one once, and whose code after that
@@ -68,7 +68,7 @@ class StreamingResponse[H = None](_Streaming[H], kw_only=True):
         self._check(self.stream)
 
 
-class NDJSONStreamingResponse[T, H = None](_Streaming[H], kw_only=True):
+class NDJSONStreamingResponse[T, H = None](_Streaming[H]):
     """Streams each item as one line of JSON (`application/x-ndjson`). For the rest, see `StreamingResponse`."""
 
     stream: Stream[T]
@@ -78,7 +78,12 @@ class NDJSONStreamingResponse[T, H = None](_Streaming[H], kw_only=True):
         self._check(self.stream)
 
 
-class SSEResponse[T, H = None](_Streaming[H], kw_only=True):
+class _Kept[H](_Streaming[H], kw_only=True):
+    keepalive: float | None = None
+    """After how many seconds of silence a comment is sent; `None` for never."""
+
+
+class SSEResponse[T, H = None](_Kept[H]):
     """Streams Server-Sent Events (`text/event-stream`, WHATWG HTML 9.2). Only `GET` can return it.
 
     An item is the data of an event, or a `ServerSentEvent` that says more. After `keepalive` seconds in which
@@ -89,10 +94,11 @@ class SSEResponse[T, H = None](_Streaming[H], kw_only=True):
     stream: Stream[T | str | ServerSentEvent[T]]
     """The events, or their data: strings are sent as they are, and everything else as JSON."""
 
-    keepalive: float | None = None
-    """After how many seconds of silence a comment is sent; `None` for never."""
-
     def __post_init__(self) -> None:
         self._check(self.stream)
-        if self.keepalive is not None and not self.keepalive > 0:
+        if self.keepalive is None:
+            return
+        if not isinstance(self.keepalive, int | float):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody checks types
+            raise TypeError(f"keepalive is {self.keepalive!r}: expected a number of seconds")
+        if not self.keepalive > 0:
             raise ValueError(f"keepalive is a time in seconds above zero, not {self.keepalive}")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from jero import SSEResponse, StreamingResponse
+from jero import NDJSONStreamingResponse, SSEResponse, StreamingResponse
 
 pytestmark = pytest.mark.anyio
 
@@ -24,6 +24,18 @@ def test_a_status_that_has_no_body_cannot_carry_a_stream(status_code: int) -> No
 def test_keepalive_is_a_time_above_zero(keepalive: float) -> None:
     with pytest.raises(ValueError, match="time in seconds above zero"):
         SSEResponse[bytes](stream=nothing(), keepalive=keepalive)
+
+
+def test_keepalive_is_a_number() -> None:
+    given: Any = "15"
+    with pytest.raises(TypeError, match="keepalive is '15': expected a number of seconds"):
+        SSEResponse[bytes](stream=nothing(), keepalive=given)
+
+
+@pytest.mark.parametrize("kind", [StreamingResponse, NDJSONStreamingResponse, SSEResponse])
+def test_the_stream_may_be_given_by_position(kind: Any) -> None:
+    stream = nothing()
+    assert kind(stream).stream is stream
 
 
 @pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding"])

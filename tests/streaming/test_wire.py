@@ -1,3 +1,6 @@
+import re
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -97,6 +100,21 @@ def test_a_line_break_in_event_or_id_is_refused_when_the_event_is_made(
 ) -> None:
     with pytest.raises(ValueError, match="would forge a field"):
         msgspec.convert({field: value}, ServerSentEvent[str])
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"id": 1}, "the id of a server-sent event is 1: expected a str, as in `id=str(…)`"),
+        ({"id": b"1"}, "the id of a server-sent event is b'1': expected a str"),
+        ({"event": 1}, "the event of a server-sent event is 1: expected a str, as in `event=str(…)`"),
+        ({"retry": "3"}, "the retry of a server-sent event is '3': expected an int, in milliseconds"),
+        ({"retry": 1.5}, "the retry of a server-sent event is 1.5: expected an int, in milliseconds"),
+    ],
+)  # fmt: skip
+def test_a_field_of_another_type_is_refused_when_the_event_is_made(fields: Any, text: str) -> None:
+    with pytest.raises(TypeError, match=re.escape(text)):
+        ServerSentEvent(**fields)
 
 
 def test_nul_in_an_id_is_refused() -> None:
