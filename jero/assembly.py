@@ -125,6 +125,11 @@ class Assembly:
             try:
                 await self._app._wire()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - the hook its users define
                 self._require_entered()
+            except BaseException as error:
+                if not self._is_live:
+                    # Each request tries again, so what was entered is closed now.
+                    await self._resources.__aexit__(type(error), error, error.__traceback__)
+                raise
             finally:
                 self._is_wiring = False
                 for each in self._entering:

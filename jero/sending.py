@@ -25,7 +25,7 @@ from jero.responses import (
     send_whole,
 )
 from jero.returns import Returned
-from jero.streaming.lifecycle import Source
+from jero.streaming.lifecycle import USED, Source
 from jero.streaming.open import OpenStreams
 from jero.streaming.pump import Pump
 from jero.streaming.responses import NDJSONStreamingResponse, SSEResponse, StreamingResponse
@@ -172,7 +172,7 @@ def _compile_stream(
             await send_both(send, start, b"")
             return
         keepalive = getattr(response, "keepalive", None)
-        source = Source(response.stream)
+        source, response.stream = Source(response.stream), USED
         report = partial(report_error, scope)
         pump = Pump(
             source, encode, start, receive, send, name=name, keepalive=keepalive, report=report

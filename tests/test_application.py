@@ -10,6 +10,7 @@ import pytest
 from msgspec import Struct
 
 from jero import BaseApp, Endpoint, NDJSONStreamingResponse
+from jero.asgi import Message
 from jero.testing import LifespanError
 from tests.asking import app_of, ask
 from tests.testing.asgi import client_of
@@ -220,6 +221,32 @@ async def test_what_is_entered_without_lifespan_is_told_that_it_will_not_be_clos
     assert (await ask(app, "/orders")).status == 404
     text = "Held is served without lifespan: what it opens will not be closed"
     assert caplog.messages == [text, text]
+
+
+async def test_without_lifespan_a_start_that_fails_closes_what_it_has_entered() -> None:
+    class Short(Held):
+        fails = "client"
+
+    app = Short()
+    with pytest.raises(OSError, match="no client"):
+        await asking(app)
+    assert app.notes == ["got pool", "closed pool"]
+    app.notes.clear()
+    Short.fails = ""
+    await asking(app)
+    assert app.notes == ["got pool", "got client"]
+
+
+async def asking(app: BaseApp) -> None:
+    """Send a request without a lifespan, and let the application's exception out."""
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(_: Message) -> None:
+        pass
+
+    await app({"type": "http", "method": "GET", "path": "/", "headers": []}, receive, send)
 
 
 async def test_a_new_start_wires_and_opens_everything_anew() -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaita
 from contextlib import AbstractAsyncContextManager
 from types import AsyncGeneratorType
 from typing import Final, Never, cast, override
+from weakref import WeakSet
 
 from jero.streaming.responses import Stream
 
@@ -33,6 +34,11 @@ class Source[T]:
     async def open(self) -> None:
         """Set up. `close` is due afterwards, even if this raises."""
         stream = self._stream
+        if stream is USED:
+            raise RuntimeError(
+                "the stream of this response was sent already: create a response, and call the function that makes its"
+                " stream, for each request"
+            )
         # Asked first because it mostly is one, and because an abstract class takes longer to ask.
         if not isinstance(stream, AsyncGeneratorType):
             if isinstance(stream, AbstractAsyncContextManager):
@@ -43,8 +49,14 @@ class Source[T]:
             if not isinstance(stream, AsyncGenerator):
                 self.rest = aiter(stream)
                 return
-        # What it yields decides what it is, which no annotation can tell.
+        else:
+            if stream in _opened:
+                raise RuntimeError(
+                    f"the generator {stream.__qualname__} was streamed already: call its function for each response"
+                )
+            _opened.add(cast("object", stream))
         generator = cast("AsyncGenerator[T | AsyncIterable[T]]", stream)
+        # What it yields decides what it is, which no annotation can tell.
         first = await anext(generator, _NOTHING)
         if hasattr(first, "__aiter__"):
             self._generator = generator
@@ -99,3 +111,8 @@ class _Never(AsyncIterator[Never]):
 
 
 _NEVER: Final = _Never()
+USED: Final[AsyncIterable[Never]] = _Never()
+"""What stands in a response for its stream as soon as that is being sent."""
+
+_opened: Final[WeakSet[object]] = WeakSet()
+"""The generators that were streamed. A second response would share their items with the first, or have none."""

@@ -55,6 +55,7 @@ class Pump[T]:
         "_has_paused",
         "_is_abandoned",
         "_is_busy",
+        "_is_dropped",
         "_is_gone",
         "_is_pulling",
         "_is_started",
@@ -114,6 +115,7 @@ class Pump[T]:
         self._is_torn_down = False
         self._is_gone = False
         self._is_abandoned = False
+        self._is_dropped = False
 
     async def run(self) -> None:
         """Send it all.
@@ -137,6 +139,8 @@ class Pump[T]:
                 error = self._failure
             else:
                 error = _caused(RuntimeError("the stream was cancelled from within"), error)
+        elif isinstance(error, GeneratorExit) and not self._is_dropped:
+            error = _caused(RuntimeError("the stream raised GeneratorExit"), error)
         if error is None:
             return
         if not isinstance(error, Exception) or not (self._is_started or self._is_gone):
@@ -154,9 +158,9 @@ class Pump[T]:
             try:
                 await source.open()
                 await self._pull()
-            except GeneratorExit:
-                raise  # abandoned: `_drive` sees to the rest
             except BaseException as error:
+                if self._is_dropped:
+                    raise  # nothing can be awaited any more: `_drive` sees to the rest
                 self._is_pulling = False
                 await source.close(error)
                 raise
@@ -164,11 +168,12 @@ class Pump[T]:
             if source.has_teardown:
                 await self._flush()
             await source.close(None)
-        except (asyncio.CancelledError, GeneratorExit):
+        except asyncio.CancelledError:
             raise
         except BaseException:
-            # What was ready before the error is whole, and goes out.
-            await self._flush()
+            if not self._is_dropped:
+                # What was ready before the error is whole, and goes out.
+                await self._flush()
             raise
         self._is_torn_down = True
         while self._sending is not None:
@@ -235,6 +240,10 @@ class Pump[T]:
             try:
                 thrown = None
                 yield waiting
+            except GeneratorExit:
+                # The request itself is closed, with its event loop: nothing can be awaited any more.
+                self._close(main)
+                raise
             except BaseException as error:
                 if not self._is_abandoned:
                     thrown = error
@@ -249,7 +258,11 @@ class Pump[T]:
         _logger.error(
             "%s: the stream did not end after the client had left, and was abandoned", self._name
         )
-        with suppress(RuntimeError):  # It may refuse that as well.
+        self._close(main)
+
+    def _close(self, main: Coroutine[object, None, None]) -> None:
+        self._is_dropped = True
+        with suppress(Exception):  # It may refuse that as well.
             main.close()
 
     # The client's side.

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from itertools import count
@@ -528,6 +528,85 @@ async def test_a_producer_that_ignores_generator_exit_is_a_logged_error() -> Non
     answer = await stream(held(stubborn()), leave_after=0.25)
     assert answer.printed == ["opened", "closed"]
     assert "ignored GeneratorExit" in answer.logged[0].text
+
+
+def raising_generator_exit(when: str) -> AsyncIterator[Row]:
+    async def items() -> AsyncIterator[Row]:
+        if when == "first":
+            raise GeneratorExit
+        yield Row(0)
+        try:
+            await asyncio.sleep(0.1)
+        except asyncio.CancelledError:
+            raise GeneratorExit from None
+        if when == "later":
+            raise GeneratorExit
+        await asyncio.sleep(100)
+
+    return items()
+
+
+@pytest.mark.parametrize(("when", "leave_after"), [("later", None), ("cancelled", 0.05)])
+@pytest.mark.parametrize("hold", [held, transaction])
+async def test_a_stream_whose_items_raise_generator_exit_is_torn_down_and_the_error_logged(
+    when: str, leave_after: float | None, hold: Callable[[AsyncIterable[Row]], Stream[Row]]
+) -> None:
+    answer = await stream(hold(raising_generator_exit(when)), leave_after=leave_after)
+    begun, ended = (
+        ("opened", "closed") if hold is held else ("begin", "rolled back after GeneratorExit")
+    )
+    assert answer.printed == [begun, ended]
+    assert (answer.body, answer.is_complete) == (b'{"number":0}\n', False)
+    assert "broke off: RuntimeError: the stream raised GeneratorExit" in answer.logged[0].text
+
+
+async def test_generator_exit_before_the_first_item_is_a_500_after_teardown() -> None:
+    answer = await stream(held(raising_generator_exit("first")))
+    assert (answer.status, answer.printed) == (500, ["opened", "closed"])
+
+
+async def test_generator_exit_in_set_up_is_a_500() -> None:
+    async def opening() -> AsyncGenerator[AsyncIterable[Row]]:
+        if True:
+            raise GeneratorExit
+        yield rows()
+
+    assert (await stream(opening())).status == 500
+
+
+async def test_generator_exit_in_teardown_leaves_the_response_without_its_end() -> None:
+    async def closing() -> AsyncGenerator[AsyncIterable[Row]]:
+        yield rows(1)
+        raise GeneratorExit
+
+    answer = await stream(closing())
+    assert (answer.body, answer.is_complete) == (b'{"number":0}\n', False)
+
+
+def test_a_request_that_is_closed_with_its_event_loop_awaits_nothing_more(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class RowsEndpoint(Endpoint, path="/rows"):
+        async def get(self) -> NDJSONStreamingResponse[Row]:
+            return NDJSONStreamingResponse(stream=held(rows(pause=1000)))
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(_: Message) -> None:
+        raise AssertionError
+
+    async def begin() -> Coroutine[object, object, None]:
+        scope: Scope = {"type": "http", "method": "GET", "path": "/rows", "headers": []}
+        request = app_of(RowsEndpoint())(scope, receive, send)
+        assert isinstance(request, Coroutine)
+        request.send(None)  # to where the stream first suspends
+        return request
+
+    request = asyncio.run(begin())
+    request.close()
+    assert capsys.readouterr().out == "opened\n"
 
 
 # What shares a write.
