@@ -1,8 +1,11 @@
 """ASGI's types, and the lifespan half of the protocol seen from the server's side (ASGI 3.0, lifespan 2.0)."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Final
+
+_logger: Final = logging.getLogger(__name__)
 
 # The specification types these as open mappings; `Any` is their values' honest type.
 type Message = MutableMapping[str, Any]
@@ -12,15 +15,26 @@ type Send = Callable[[Message], Awaitable[None]]
 type ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+_UNTIL_RAISED: Final = 0.2
+"""Seconds that an app which refuses to start has to raise what made it do so."""
+
+_FAILED: Final = {
+    "lifespan.startup": "The app's lifespan failed at startup. The app is served without it, as ASGI has it; "
+    "to refuse to start, send `lifespan.startup.failed`.",
+    "lifespan.shutdown": "The app's lifespan failed at shutdown.",
+}
+
+
 class StartupFailedError(Exception):
-    """The app answered `lifespan.startup.failed`. The text is the app's own message."""
+    """The app answered `lifespan.startup.failed`. The text is the app's own message; what it then raised is chained."""
 
 
 class Lifespan:
     """Starts an app once and shuts it down once.
 
     The app's lifespan call lives in one task from `start` to `stop`, so that what it opens it closes in the same
-    context. An app that raises instead of answering has no lifespan, and is served without one.
+    context. An app that raises instead of answering has no lifespan, and is served without one; if it has received
+    an event before, that is logged.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -28,6 +42,8 @@ class Lifespan:
         self._task: asyncio.Task[None] | None = None
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._received = ""
+        self._refusal: str | None = None
 
     async def start(self) -> None:
         """Send `lifespan.startup` and wait for the answer. Raises `StartupFailedError`."""
@@ -55,12 +71,30 @@ class Lifespan:
     async def _run(self) -> None:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
         try:
-            await self._app(scope, self._inbox.get, self._send)
-        except BaseException:  # noqa: BLE001, S110 - by the specification, an app says so that it has no lifespan
-            pass
+            await self._app(scope, self._receive, self._send)
+        except (
+            BaseException
+        ) as error:  # by the specification, an app says so that it has no lifespan
+            if self._refusal is not None:
+                self._refuse(error)
+            elif self._received and not isinstance(error, asyncio.CancelledError):
+                _logger.error(_FAILED[self._received], exc_info=error)  # noqa: TRY400 - it is not only exceptions
         finally:
-            if not self._answer.done():
+            if self._refusal is not None:
+                self._refuse(None)
+            elif not self._answer.done():
                 self._answer.set_result(None)
+
+    async def _receive(self) -> Message:
+        message = await self._inbox.get()
+        self._received = message["type"]
+        return message
+
+    def _refuse(self, cause: BaseException | None) -> None:
+        if not self._answer.done():
+            error = StartupFailedError(self._refusal)
+            error.__cause__ = cause
+            self._answer.set_exception(error)
 
     async def _send(self, message: Message) -> None:
         if self._answer.done():
@@ -68,4 +102,6 @@ class Lifespan:
         if message["type"] == "lifespan.startup.complete":
             self._answer.set_result(None)
         elif message["type"] == "lifespan.startup.failed":
-            self._answer.set_exception(StartupFailedError(message.get("message", "")))
+            # The exception that it comes from is raised next, as a rule.
+            self._refusal = message.get("message", "")
+            asyncio.get_running_loop().call_later(_UNTIL_RAISED, self._refuse, None)

@@ -39,6 +39,7 @@ RUNNER: Final = (
     "capture",
     "events",
     "in_browser",
+    "mistakes",
     "no_threads",
     "runner",
     "stage",
@@ -98,14 +99,19 @@ def _bundle(out: Path) -> None:
     snippets = _made(
         "snippets",
         "Packing the snippets",
-        _modules("snippets"),
-        lambda folder: _build_wheel(folder, "snippets", _modules("snippets")),
+        _examples(REPO / "snippets"),
+        lambda folder: _build_wheel(folder, "snippets", _examples(REPO / "snippets")),
     )
 
     descriptions = _made(
         "descriptions",
         "Asking the snippets for their descriptions",
-        [*_modules("snippets"), *_modules("jero"), *_modules("playground"), *_requests()],
+        [
+            *_examples(REPO / "snippets"),
+            *_modules("jero"),
+            *_modules("playground"),
+            *_requests(),
+        ],
         _describe,
     )
 
@@ -326,6 +332,16 @@ def _scripts() -> list[Path]:
 
 def _modules(package: str) -> list[Path]:
     return _files(REPO / package, "**/*.py")
+
+
+def _examples(folder: Path) -> list[Path]:
+    """The examples and the files beside them that they may read."""
+    return [
+        path
+        for path in _files(folder)
+        if path.suffix not in {".http", ".transcript", ".pyc"}
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
 
 
 def _requests() -> list[Path]:

@@ -19,6 +19,7 @@ from msgspec import Struct
 from playground.asgi import ASGIApp, Message, Scope
 from playground.capture import Lines, captured_by
 from playground.events import Chunk, Crash, Disconnect, End, Limit, Log, Request, RunEvent, Start
+from playground.mistakes import with_advice
 from playground.stage import Stage, StageError, summary
 
 WINDOW: Final = 16
@@ -61,7 +62,7 @@ def run(app: ASGIApp, request: Request, limits: Limits = DEFAULT_LIMITS) -> "Run
 
 def run_on(stage: Stage, request: Request, limits: Limits = DEFAULT_LIMITS) -> "Run":
     """Ask the app of `stage`, importing and starting it first if need be: a failure there is a `Crash` event."""
-    return Run(stage.app, request, limits, line_of=stage.line_of)
+    return Run(stage.app, request, limits, line_of=stage.line_of, advice=stage.advice)
 
 
 class Run:
@@ -82,11 +83,13 @@ class Run:
         limits: Limits = DEFAULT_LIMITS,
         *,
         line_of: Callable[[BaseException], int | None] = lambda _: None,
+        advice: Callable[[BaseException], str] = lambda _: "",
     ) -> None:
         self._load = load
         self._request = request
         self._limits = limits
         self._line_of = line_of
+        self._advice = advice
         self._events: deque[RunEvent] = deque()
         self._arrived = asyncio.Event()
         self._has_room = asyncio.Event()
@@ -251,7 +254,7 @@ class Run:
         log = Log(
             self._at(),
             "logging",
-            _sendable(record.getMessage()),
+            _sendable(with_advice(record.getMessage(), self._advice(error) if error else "")),
             level=_sendable(record.levelname),
             logger=_sendable(record.name),
             traceback=_format(error),
@@ -332,7 +335,8 @@ class Run:
             waited = f"{self._limits.grace:g} s after the client had left"
             self._crash("teardown", f"The app had not returned {waited} and was cancelled.")
         else:
-            self._crash("teardown" if self._gone.is_set() else "request", summary(error), error)
+            message = with_advice(summary(error), self._advice(error))
+            self._crash("teardown" if self._gone.is_set() else "request", message, error)
 
     def _crash(
         self,

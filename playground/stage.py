@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from types import ModuleType
 from typing import Final, Literal, cast
 
+from playground import mistakes
 from playground.asgi import ASGIApp, Lifespan, StartupFailedError
 
 PATIENCE: Final = 1.0
@@ -43,6 +44,7 @@ class Stage:
         self.module = module
         self.source = source
         self.file = module.replace(".", "/") + ".py"
+        self._origin: str | None = None
         self._is_closed = False
         self._forget = ExitStack()
         self._app: ASGIApp | None = None
@@ -64,9 +66,12 @@ class Stage:
             await lifespan.start()
         except BaseException as error:
             await lifespan.cancel(PATIENCE)
-            if isinstance(error, StartupFailedError):
-                raise StageError("startup", str(error) or "The app refused to start.") from None
-            raise
+            if not isinstance(error, StartupFailedError):
+                raise
+            if error.__cause__ is None:
+                raise StageError("startup", _refusal(str(error))) from None
+            message = f"The app could not be started: {self.explain(error.__cause__)}"
+            raise StageError("startup", message) from error.__cause__
         return app
 
     async def aclose(self, patience: float = 5.0) -> None:
@@ -91,33 +96,43 @@ class Stage:
         ]
         return lines[-1] if lines else None
 
+    def explain(self, error: BaseException) -> str:
+        """`summary`, and what to do about it if that is known."""
+        return mistakes.with_advice(summary(error), self.advice(error))
+
+    def advice(self, error: BaseException) -> str:
+        """What to do about `error`; empty if that is not known."""
+        return mistakes.of_error(error, self._origin or self.file)
+
     def _owns(self, filename: str | None) -> bool:
         return filename == self.file
 
     def _import(self) -> ASGIApp:
         try:
+            self._origin = self._origin or _origin(self.module)
             module = self._load() if self.source is None else self._execute(self.source)
         except BaseException as error:
-            raise StageError("import", summary(error)) from error
+            raise StageError("import", self.explain(error)) from error
         app: object = getattr(module, "app", None)
         if not callable(app):
             message = (
                 f"{self.module} has no `app`: give the module an ASGI application of that name."
             )
             raise StageError("import", message)
+        if mistake := mistakes.of_app(app):
+            raise StageError("import", mistake)
         return cast("ASGIApp", app)
 
     def _load(self) -> ModuleType:
-        spec = importlib.util.find_spec(self.module)
-        if spec is not None and spec.origin is not None:
-            self.file = spec.origin
+        self.file = self._origin or self.file
         return importlib.import_module(self.module)
 
     def _execute(self, source: str) -> ModuleType:
         spec = importlib.util.spec_from_loader(self.module, loader=None, origin=self.file)
         assert spec is not None
         module = importlib.util.module_from_spec(spec)
-        module.__file__ = self.file
+        # Where the module's own file is, so that edited code finds what lies beside it.
+        module.__file__ = self._origin or self.file
         # No modification time: linecache then never looks for the file on disk.
         linecache.cache[self.file] = (
             len(source),
@@ -145,3 +160,20 @@ class Stage:
             setattr(parent, name, module)
         sys.modules[self.module] = module
         self._forget.callback(sys.modules.pop, self.module, None)
+
+
+def _origin(module: str) -> str | None:
+    """The file that the module is in, if there is one."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except ModuleNotFoundError:  # its package
+        return None
+    return spec.origin if spec is not None else None
+
+
+def _refusal(message: str) -> str:
+    """What an app said that refused to start: of a traceback, as Starlette sends it, the last line."""
+    lines = message.strip().splitlines()
+    if lines and lines[0].startswith("Traceback "):
+        return f"The app could not be started: {lines[-1]}"
+    return message or "The app refused to start."

@@ -91,6 +91,18 @@ def test_our_wheels_hold_bytecode_and_the_sources_that_tracebacks_show(
     assert sorted(recorded) == sorted(names)
 
 
+def test_files_beside_an_example_are_packed_with_it(tmp_path: Path) -> None:
+    folder = tmp_path / "snippets/data"
+    folder.mkdir(parents=True)
+    for name in ("rows.py", "rows.http", "rows.transcript", "rows.csv", "rows.json", ".rows.swp"):
+        (folder / name).touch()
+    examples = bundling._examples(tmp_path / "snippets")  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    bundling._build_wheel(tmp_path, "snippets", examples, root=tmp_path)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    (wheel,) = tmp_path.glob("*.whl")
+    names = {name for name in ZipFile(wheel).namelist() if name.startswith("snippets/")}
+    assert names == {f"snippets/data/rows.{suffix}" for suffix in ("py", "csv", "json")}
+
+
 def test_the_browser_has_the_versions_that_everything_else_is_tested_with(
     lock: dict[str, Any],
 ) -> None:

@@ -36,6 +36,9 @@ BROKEN = {
     "syntax": (SOURCE.replace("yield order", "yield (order"), "'(' was never closed"),
     "import": ("import nothing_of_this_name\n", "No module named 'nothing_of_this_name'"),
     "no app": ("x = 1\n", "app"),
+    "exit": ("import sys\nsys.exit(3)\n", "The code called `sys.exit`"),
+    "a missing file": ("open('rows.csv')\n", "put it beside the example in the repository"),
+    "WSGI": ("def app(environ, start_response): ...\n", "a2wsgi.WSGIMiddleware(app)"),
     "wiring": (SOURCE.replace("-> NDJSONStreamingResponse[Order]", ""), "OrdersEndpoint"),
     "set-up": (
         SOURCE.replace(
@@ -71,6 +74,16 @@ def test_an_exception_is_shown_wherever_it_is_raised_and_other_blocks_go_on(
     press(where, "Reset")
     press(where, "Run")
     expect_state(where, "closed")
+
+
+def test_edited_code_reads_files_beside_its_module(where: Locator) -> None:
+    beside = (
+        "from pathlib import Path\nprint(Path(__file__).with_name('lifecycle.py').read_text())\n"
+    )
+    edit(where, beside + SOURCE)
+    press(where, "Run")
+    expect_state(where, "closed")
+    expect(row(where, "stdout", "import").first).to_be_visible()
 
 
 # Much of it.
