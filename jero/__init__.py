@@ -30,6 +30,7 @@ from jero.responses import (
     RedirectResponse,
     TextResponse,
 )
+from jero.streaming.ending import StreamEnding, stream_ending
 from jero.streaming.events import ServerSentEvent
 from jero.streaming.responses import NDJSONStreamingResponse, SSEResponse, Stream, StreamingResponse
 
@@ -58,10 +59,12 @@ __all__ = [
     "SSEResponse",
     "ServerSentEvent",
     "Stream",
+    "StreamEnding",
     "StreamingResponse",
     "TextResponse",
     "UnauthorizedError",
     "UnprocessableContentError",
     "WiringError",
     "operation",
+    "stream_ending",
 ]

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Final, Protocol
 
 from jero.errors import HTTPError
+from jero.streaming.ending import StreamEnding
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 """What asks a server to stop."""
@@ -23,8 +24,8 @@ class ShuttingDownError(HTTPError):
 class Leavable(Protocol):
     """A stream whose client can be made to leave."""
 
-    def leave(self) -> None:
-        """Stop pulling and tear down, as if the client had gone."""
+    def leave(self, ending: StreamEnding, /) -> None:
+        """Stop pulling and tear down, as if the client had gone, for this reason."""
         ...
 
     def abandon(self) -> None:
@@ -66,7 +67,7 @@ class OpenStreams:
             self._closed.clear()
             self._last_call = asyncio.get_running_loop().call_later(patience, self._abandon)
         for stream in tuple(self._streams):
-            stream.leave()
+            stream.leave(StreamEnding.SERVER_STOPPING)
 
     def _abandon(self) -> None:
         for stream in tuple(self._streams):

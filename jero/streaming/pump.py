@@ -21,6 +21,7 @@ from time import monotonic
 from typing import Final
 
 from jero.asgi import Message, Receive, Send
+from jero.streaming.ending import CURRENT, StreamEnding
 from jero.streaming.lifecycle import Source
 from jero.streaming.wire import PING, Encode
 
@@ -75,6 +76,7 @@ class Pump[T]:
         "_start_timer",
         "_task",
         "_watcher",
+        "ending",
     )
 
     def __init__(  # noqa: PLR0913 - all that a streaming response is, given once
@@ -116,6 +118,7 @@ class Pump[T]:
         self._is_gone = False
         self._is_abandoned = False
         self._is_dropped = False
+        self.ending: StreamEnding | None = None
 
     async def run(self) -> None:
         """Send it all.
@@ -125,12 +128,15 @@ class Pump[T]:
         no more than one further item is pulled. Teardown has run before the end is sent.
         """
         error: BaseException | None = None
+        outer = CURRENT.get()
+        CURRENT.set(self)
         try:
             await self._drive(self._main())
         except BaseException as raised:  # noqa: BLE001 - who caused it decides what it means
             error = raised
         finally:
             self._stop_all_beside()
+            CURRENT.set(outer)
         is_cancelled_by_others = self._take_back_cancels()
         if isinstance(error, asyncio.CancelledError):
             if is_cancelled_by_others:
@@ -158,15 +164,18 @@ class Pump[T]:
             try:
                 await source.open()
                 await self._pull()
+                self._is_pulling = False
+                if source.has_teardown:
+                    await self._flush()
             except BaseException as error:
                 if self._is_dropped:
                     raise  # nothing can be awaited any more: `_drive` sees to the rest
                 self._is_pulling = False
+                is_cancelled = isinstance(error, asyncio.CancelledError) and self._is_cancelled()
+                self._note(StreamEnding.CANCELLED if is_cancelled else StreamEnding.FAILED)
                 await source.close(error)
                 raise
-            self._is_pulling = False
-            if source.has_teardown:
-                await self._flush()
+            self._note(StreamEnding.DRAINED)
             await source.close(None)
         except asyncio.CancelledError:
             raise
@@ -290,9 +299,11 @@ class Pump[T]:
             # Even without a body: some servers hold the start back until there is a message of it.
             await self._send(message)
         except OSError:  # how ASGI servers may say that the client is gone (HTTP 2.4)
+            self._note(StreamEnding.DISCONNECTED)
             self._loop.call_soon(self.leave)
         except Exception as error:  # noqa: BLE001 - it is not for the stream to catch
             self._failure = error
+            self._note(StreamEnding.FAILED)
             self._loop.call_soon(self.leave)
         finally:
             self._is_busy = False
@@ -334,6 +345,7 @@ class Pump[T]:
             pass  # which says as much
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody is there
             self._failure = error
+            self._note(StreamEnding.FAILED)
         self.leave()
 
     def _start_anyway(self) -> None:
@@ -351,10 +363,15 @@ class Pump[T]:
 
     # How it ends before its end.
 
-    def leave(self) -> None:
+    def _note(self, ending: StreamEnding) -> None:
+        if self.ending is None:  # the first reason counts
+            self.ending = ending
+
+    def leave(self, ending: StreamEnding = StreamEnding.DISCONNECTED) -> None:
         """Stop pulling and tear down, as if the client had gone. Does nothing if it has."""
         if self._is_gone:
             return
+        self._note(ending)
         self._is_gone = True
         if self._sending is not None:
             self._sending.cancel()
@@ -367,6 +384,7 @@ class Pump[T]:
     def abandon(self) -> None:
         """Give the stream up as it is, its teardown included."""
         self._is_gone = self._is_abandoned = True
+        self.ending = StreamEnding.ABANDONED
         self._cancel()
 
     def _refuse(self) -> None:
@@ -384,6 +402,11 @@ class Pump[T]:
         for _ in range(self._cancels):
             self._task.uncancel()
         return self._task.cancelling() > 0
+
+    def _is_cancelled(self) -> bool:
+        """Whether others have cancelled the task of the request."""
+        assert self._task is not None
+        return self._task.cancelling() > self._cancels
 
 
 def _caused(error: Exception, cause: BaseException) -> Exception:

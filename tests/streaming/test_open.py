@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from jero.streaming.ending import StreamEnding
 from jero.streaming.open import OpenStreams, ShuttingDownError, on_stop_signals
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +23,7 @@ class Open:
         self.is_abandoned = False
         streams.add(self)
 
-    def leave(self) -> None:
+    def leave(self, _: StreamEnding) -> None:
         asyncio.get_running_loop().call_later(self.teardown, self.streams.discard, self)
 
     def abandon(self) -> None:
