@@ -166,7 +166,7 @@ def test_python_that_is_started_anew_has_the_packages_that_it_had(
 
 
 KEPT = """async parts => {
-    const cache = await caches.open("jero.live");
+    const cache = await caches.open("jero.live /jero/");
     const urls = (await cache.keys()).map(request => request.url);
     return parts.every(part => urls.some(url => url.includes(part)));
 }"""
