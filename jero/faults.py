@@ -138,8 +138,7 @@ class _Search:
             parts = ((name, members[name], kind) for name, kind in kinds)
         elif isinstance(value, list):
             items = cast("list[object]", value)
-            kinds = _item_types(items, annotation)
-            parts = zip(range(len(items)), items, kinds, strict=False)
+            parts = zip(range(len(items)), items, _item_types(items, annotation), strict=False)
         for name, part, kind in parts:
             if not self._values_left:
                 return

@@ -66,7 +66,7 @@ def find_nonfinite(value: object) -> Iterator[str]:
 def _members(value: object) -> Iterable[tuple[str | int, object]]:
     if isinstance(value, Struct):
         names = value.__struct_fields__
-        encoded = (
+        encoded: Iterable[str | int] = (
             range(len(names))
             if value.__struct_config__.array_like
             else value.__struct_encode_fields__

@@ -209,7 +209,11 @@ def _read_arguments(
 def _require_usable(name: str, parameter: inspect.Parameter, annotation: object) -> None:
     """Refuse what `parameter` says beside its type, if handlers are never called that way. Raises `WiringError`."""
     taken, default = parameter.name, cast("object", parameter.default)
-    stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind)
+    starred: dict[object, str] = {
+        parameter.VAR_POSITIONAL: "*",
+        parameter.VAR_KEYWORD: "**",
+    }
+    stars = starred.get(parameter.kind)
     if stars:
         raise WiringError(
             f"{name} takes `{stars}{taken}`, and arguments are passed by name: write it as `{taken}`"
