@@ -37,7 +37,8 @@ class BaseApp:
     """
 
     shutdown_patience: ClassVar[float] = 10.0
-    """How long teardown may take at shutdown before a stream is given up, in seconds."""
+    """How long teardown may take at shutdown before a stream is given up, and how long closing each resource may
+    take before it is cancelled, in seconds."""
 
     max_body: ClassVar[int | None] = 1_048_576
     """The largest body that is held in memory, and the longest line of one that is read line by line, in bytes;
@@ -178,6 +179,18 @@ class BaseApp:
         require_mapping(kind, to, f"{assembly.name}._map_error")
         if not assembly.dispatcher.map_error(kind, to):
             raise WiringError(f"{assembly.name} maps {kind.__name__} twice: leave one of them out")
+
+    def lifespan(self, _outer: object = None, /) -> AbstractAsyncContextManager[None]:
+        """Runs this application's lifespan, for an outer application that mounts it and runs none for what it mounts:
+
+            outer = Starlette(routes=[Mount("/api", app=api)], lifespan=api.lifespan)
+
+        Entering it wires the application and opens its resources; leaving it ends open streams, waits until they are
+        torn down, and closes the resources. Raises `WiringError`, and whatever `_wire` raises. jero's own `_mount` runs
+        the lifespans of what it mounts by itself.
+        """
+        self.__jero__ = Assembly(self, BaseApp)
+        return self.__jero__.run()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI has it."""

@@ -3,15 +3,16 @@
 Everything here is kept out of `BaseApp`, whose namespace belongs to those who subclass it.
 """
 
+import asyncio
 import logging
-from asyncio import Lock
-from collections.abc import Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
-from typing import ClassVar, Final, Protocol
+from types import TracebackType
+from typing import ClassVar, Final, Protocol, cast, override
 
-from jero.asgi import ASGIApp, Receive, Send
+from jero.asgi import ASGIApp, Receive, Scope, Send
 from jero.authentication import Authenticator, require_authenticator
 from jero.body import Limits
 from jero.custom_types import Codec, CustomTypes
@@ -21,7 +22,13 @@ from jero.errors import WiringError
 from jero.hooks import require_hooks
 from jero.lifespan import LifespanError
 from jero.openapi.serving import Publication, compile_publications, handlers_of
-from jero.streaming.open import OpenStreams, on_stop_signals
+from jero.responses import respond_problem
+from jero.streaming.open import (
+    OpenStreams,
+    ShuttingDownError,
+    on_stop_signals,
+    watch_without_lifespan,
+)
 from jero.wiring import Site, compile_endpoint
 
 _logger: Final = logging.getLogger("jero")
@@ -57,7 +64,7 @@ class Assembly:
         self._entering: list[Coroutine[object, object, object]] = []
         self._is_live = False
         self._is_wiring = False
-        self._wiring = Lock()
+        self._wiring = asyncio.Lock()
 
     def require_wiring(self, method: str) -> None:
         """Raise `WiringError` unless `_wire` is running, on behalf of this method of the application."""
@@ -109,7 +116,8 @@ class Assembly:
             _logger.warning(
                 "%s is served without lifespan: what it opens will not be closed", self.name
             )
-        entering = self._resources.enter_async_context(resource)
+        closed_in_time = _ClosedInTime(resource, self._app.shutdown_patience, self.name)
+        entering = self._resources.enter_async_context(closed_in_time)
         self._entering.append(entering)
         return entering
 
@@ -120,6 +128,10 @@ class Assembly:
                 return
             self.dispatcher = Dispatcher(self._compile_codec())
             require_hooks(self._app, self._base)
+            if self._app.ends_streams_on_signals and not self._is_live:
+                self._streams.watch = partial(
+                    watch_without_lifespan, self._end, self._streams.wait_closed
+                )
             self.middleware, self.publications = [], []
             self._is_wiring = True
             try:
@@ -161,33 +173,109 @@ class Assembly:
             )
 
     async def live(self, receive: Receive, send: Send) -> None:
-        """Run the lifespan: start, serve until the server stops, close."""
+        """Run the lifespan for a server: start, serve until it is told to stop, close."""
         await receive()
-        self._is_live = True
         is_started = False
         try:
-            async with self._resources:
-                await self.start()
-                end = partial(self._streams.end, self._app.shutdown_patience)
-                signals = on_stop_signals(end, self._streams.wait_closed)
-                async with AsyncExitStack() as stack:
-                    if self._app.ends_streams_on_signals:
-                        stack.enter_context(signals)
-                    await stack.enter_async_context(self.dispatcher.mounts.live())
-                    is_started = True
-                    await send({"type": "lifespan.startup.complete"})
-                    await receive()
-                    end()
-                    await self._streams.wait_closed()
+            async with self.run():
+                is_started = True
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
         except Exception as error:  # noqa: BLE001 - the server tells of it, and stops
             phase = "shutdown" if is_started else "startup"
             await send({"type": f"lifespan.{phase}.failed", "message": self._explain(error, phase)})
         else:
             await send({"type": "lifespan.shutdown.complete"})
 
+    @asynccontextmanager
+    async def run(self) -> AsyncGenerator[None]:
+        """Start, serve while entered, close: streams first, then mounted applications, then resources.
+
+        What was entered can cancel this, as a `TaskGroup` does when one of its tasks fails. Then requests are refused
+        from that moment on, and the rest follows in the same order.
+        """
+        self._is_live = True
+        async with self._resources:
+            await self.start()
+            async with AsyncExitStack() as stack:
+                if self._app.ends_streams_on_signals:
+                    stack.enter_context(on_stop_signals(self._end, self._streams.wait_closed))
+                await stack.enter_async_context(self.dispatcher.mounts.live())
+                try:
+                    yield
+                except BaseException as error:
+                    self.serve = _refuse
+                    if isinstance(error, asyncio.CancelledError):
+                        _logger.critical(
+                            "%s lost its lifespan, and serves nothing from now on: something that it entered has"
+                            " cancelled it, as a TaskGroup does when one of its tasks fails",
+                            self.name,
+                        )
+                    raise
+                finally:
+                    self._end()
+                    await self._streams.wait_closed()
+
+    def _end(self) -> None:
+        self._streams.end(self._app.shutdown_patience)
+
     def _explain(self, error: Exception, phase: str) -> str:
         if isinstance(error, WiringError | LifespanError):
             return str(error)
         _logger.error("%s: %s failed", self.name, phase, exc_info=error)
         what = f"{self.name}._wire" if phase == "startup" else f"{self.name}: shutdown"
-        return f"{what} failed: {type(error).__name__}: {error}"
+        return f"{what} failed: {_reason(error)}"
+
+
+def _reason(error: BaseException) -> str:
+    """What failed, in one line; of a group of errors, each of them."""
+    if isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        return "; ".join(map(_reason, group.exceptions))
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1012, "reason": ""})
+        return
+    error = ShuttingDownError("The server is stopping.", raw_headers={"retry-after": "1"})
+    await respond_problem(error, scope, send)
+
+
+class _ClosedInTime[T](AbstractAsyncContextManager[T]):
+    """A resource whose closing is cancelled after `timeout` seconds, so that the application always shuts down."""
+
+    def __init__(
+        self, resource: AbstractAsyncContextManager[T], timeout: float, owner: str
+    ) -> None:
+        self._resource = resource
+        self._timeout = timeout
+        self._owner = owner
+
+    @override
+    async def __aenter__(self) -> T:
+        return await self._resource.__aenter__()
+
+    @override
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
+        limit = asyncio.timeout(self._timeout)
+        try:
+            async with limit:
+                return await self._resource.__aexit__(kind, error, traceback)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            _logger.exception(
+                "%s: closing %r took longer than %g s and was cancelled",
+                self._owner,
+                self._resource,
+                self._timeout,
+            )
+            return None

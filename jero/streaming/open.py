@@ -4,9 +4,10 @@ import asyncio
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from types import FrameType
 from typing import Final, Protocol
+from weakref import WeakKeyDictionary
 
 from jero.errors import HTTPError
 from jero.streaming.ending import StreamEnding
@@ -34,9 +35,14 @@ class Leavable(Protocol):
 
 
 class OpenStreams:
-    """The open streams of one application."""
+    """The open streams of one application.
+
+    `watch` is called when the first is opened, and what it returns is left when the last is closed.
+    """
 
     def __init__(self) -> None:
+        self.watch: Callable[[], AbstractContextManager[None]] = nullcontext
+        self._watching = ExitStack()
         self._streams: set[Leavable] = set()
         self._is_ending = False
         self._closed = asyncio.Event()
@@ -47,13 +53,17 @@ class OpenStreams:
         """Count a stream as open until `discard`. Raises `ShuttingDownError` once `end` was called."""
         if self._is_ending:
             raise ShuttingDownError("The server is stopping.", raw_headers={"retry-after": "1"})
+        if not self._streams:
+            self._watching.enter_context(self.watch())
         self._streams.add(stream)
 
     def discard(self, stream: Leavable) -> None:
         """Count a stream as closed."""
         self._streams.discard(stream)
-        if self._is_ending and not self._streams:
-            self._closed.set()
+        if not self._streams:
+            self._watching.close()
+            if self._is_ending:
+                self._closed.set()
 
     def end(self, patience: float) -> None:
         """Bring all streams to their end, as if their clients had left, and let no other start.
@@ -78,6 +88,50 @@ class OpenStreams:
         await self._closed.wait()
         if self._last_call is not None:
             self._last_call.cancel()
+
+
+class _WithoutLifespan:
+    """The applications in one event loop that have open streams and no lifespan in which to watch for signals."""
+
+    def __init__(self) -> None:
+        self._apps: list[tuple[Callable[[], None], Callable[[], Awaitable[None]]]] = []
+        self._watching = ExitStack()
+
+    @contextmanager
+    def watch(
+        self, end: Callable[[], None], wait_ended: Callable[[], Awaitable[None]]
+    ) -> Generator[None]:
+        """As `on_stop_signals`. The handlers are the same for all, whichever of them comes and goes first."""
+        if not self._apps:
+            self._watching.enter_context(on_stop_signals(self._end, self._wait_ended))
+        self._apps.append((end, wait_ended))
+        try:
+            yield
+        finally:
+            self._apps.remove((end, wait_ended))
+            if not self._apps:
+                self._watching.close()
+
+    def _end(self) -> None:
+        for end, _ in tuple(self._apps):
+            end()
+
+    async def _wait_ended(self) -> None:
+        for _, wait_ended in tuple(self._apps):
+            await wait_ended()
+
+
+_without_lifespan: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, _WithoutLifespan]] = (
+    WeakKeyDictionary()
+)
+
+
+def watch_without_lifespan(
+    end: Callable[[], None], wait_ended: Callable[[], Awaitable[None]]
+) -> AbstractContextManager[None]:
+    """As `on_stop_signals`, for an application that no lifespan brackets: entered while it has open streams."""
+    loop = asyncio.get_running_loop()
+    return _without_lifespan.setdefault(loop, _WithoutLifespan()).watch(end, wait_ended)
 
 
 @contextmanager

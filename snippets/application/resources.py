@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from msgspec import Struct
 
 from jero import BaseApp, Endpoint, operation
-from jero.asgi import Message, Receive, Scope, Send
+from jero.asgi import Receive, Scope, Send
 
 
 class Note(Struct):
@@ -69,15 +69,5 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] != "http":
         raise NotImplementedError
     served = App()
-    steps: asyncio.Queue[Message] = asyncio.Queue()
-    answers: asyncio.Queue[Message] = asyncio.Queue()
-    life = asyncio.create_task(served({"type": "lifespan"}, steps.get, answers.put))
-    await steps.put({"type": "lifespan.startup"})
-    answer = await answers.get()
-    if answer["type"] == "lifespan.startup.failed":
-        raise RuntimeError(answer["message"])
-    try:
+    async with served.lifespan():
         await served(scope, receive, send)
-    finally:
-        await steps.put({"type": "lifespan.shutdown"})
-        await life
