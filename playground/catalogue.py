@@ -5,6 +5,7 @@ import re
 import textwrap
 from collections.abc import Callable
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,14 @@ from playground.events import Request, RunEvent
 ROOT: Final = Path(__file__).resolve().parent.parent
 
 _MARKER = re.compile(r"^\s*#\s*--8<--\s*\[(start|end):\s*([\w-]+)\s*\]\s*$")
+
+
+def lines_of(source: str) -> list[str]:
+    """The lines of Python source, with their ends, as Python numbers them.
+
+    `str.splitlines` counts more: it also splits at form feeds and at U+2028, for example.
+    """
+    return StringIO(source, newline=None).readlines()
 
 
 class UnknownSnippetError(LookupError):
@@ -86,7 +95,7 @@ class Snippet(Struct, frozen=True, dict=True):
 
     @cached_property
     def _lines(self) -> list[str]:
-        return self.path.read_text("utf-8").splitlines(keepends=True)
+        return lines_of(self.path.read_text("utf-8"))
 
 
 class Catalogue:

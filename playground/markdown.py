@@ -25,7 +25,7 @@ from pymdownx.superfences import (  # pyright: ignore[reportMissingTypeStubs] - 
     SuperFencesException,
 )
 
-from playground.catalogue import Catalogue, Exchange, Snippet, UnknownSnippetError
+from playground.catalogue import Catalogue, Exchange, Snippet, UnknownSnippetError, lines_of
 from playground.events import Request
 from playground.rows import Row, rows
 
@@ -179,10 +179,10 @@ def _edition(snippet: Snippet) -> str:
 
 
 def _markers(snippet: Snippet) -> tuple[int, ...]:
-    shown = iter(snippet.source.splitlines())
+    shown = iter(lines_of(snippet.source))
     left_out: list[int] = []
     expected = next(shown, None)
-    for number, line in enumerate(snippet.path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(lines_of(snippet.path.read_text("utf-8")), 1):
         if line == expected:
             expected = next(shown, None)
         else:
@@ -191,12 +191,12 @@ def _markers(snippet: Snippet) -> tuple[int, ...]:
 
 
 def _first_line(source: str, shown: str) -> int:
-    lines = source.splitlines()
-    size = len(shown.splitlines())
+    lines = lines_of(source)
+    size = len(lines_of(shown))
     places = (
         index + 1
         for index in range(len(lines) - size + 1)
-        if textwrap.dedent("\n".join(lines[index : index + size])) == shown
+        if textwrap.dedent("".join(lines[index : index + size])).removesuffix("\n") == shown
     )
     return next(places, 0)
 

@@ -7,6 +7,7 @@ import linecache
 import sys
 import traceback
 from contextlib import ExitStack
+from io import StringIO
 from types import ModuleType
 from typing import Final, Literal, cast
 
@@ -137,7 +138,8 @@ class Stage:
         linecache.cache[self.file] = (
             len(source),
             None,
-            source.splitlines(keepends=True),
+            # As Python numbers them: `splitlines` would also split at form feeds.
+            StringIO(source, newline=None).readlines(),
             self.file,
         )
         self._place(module)

@@ -56,7 +56,15 @@ RECORDED: Mapping[str, tuple[RunEvent, ...]] = {
         End(1.0, complete=False),
     ),
 }
-SNIPPETS = {"pages.rows": (SOURCE, REQUESTS, RECORDED), "pages.bare": ("app = 1\n", REQUESTS, None)}
+# Python ends no line at these, and `str.splitlines` does.
+SEPARATED = SOURCE.replace(
+    "# --8<-- [start", "LIMITS = '\u2028\x85'  # \x0b\x1c\n\f\n# --8<-- [start"
+)
+SNIPPETS = {
+    "pages.separated": (SEPARATED, REQUESTS, None),
+    "pages.rows": (SOURCE, REQUESTS, RECORDED),
+    "pages.bare": ("app = 1\n", REQUESTS, None),
+}
 
 
 @pytest.fixture
@@ -247,6 +255,14 @@ def test_the_script_learns_which_lines_of_the_file_are_not_shown(render: Render)
 
 def test_the_script_learns_where_a_section_begins(render: Render) -> None:
     assert render(fence("pages.rows:stream")).data["first"] == 6
+
+
+def test_only_what_python_takes_for_the_end_of_a_line_is_one(render: Render) -> None:
+    data = render(fence("pages.separated:stream")).data
+    assert (data["markers"], data["first"]) == ([8, 14], 8)
+    assert data["source"].split("\n")[data["first"] - 1] == "async def app(scope, receive, send):"
+    whole = render(fence("pages.separated")).texts("live-code")[0]
+    assert whole.strip("\n") == data["source"].strip("\n")
 
 
 def test_no_text_of_a_snippet_becomes_markup(render: Render) -> None:

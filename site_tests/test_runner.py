@@ -471,3 +471,11 @@ async def test_a_traceback_shows_the_lines_of_edited_source() -> None:
     assert (
         'File "edited_snippet.py", line 3, in app\n    raise ValueError("here")' in crash.traceback
     )
+
+
+@pytest.mark.parametrize("separator", ["\f", "\x0b", "\x1c", "\x85", "\u2028", "\u2029"])
+async def test_only_what_python_takes_for_the_end_of_a_line_counts_as_one(separator: str) -> None:
+    async with staged(f"# {separator}\nraise ValueError('here')\n") as stage:
+        (crash,) = (event for event in await ask(stage) if isinstance(event, Crash))
+    assert crash.line == 2
+    assert "line 2, in <module>\n    raise ValueError('here')" in crash.traceback
