@@ -41,6 +41,7 @@ RUNNER: Final = (
     "in_browser",
     "mistakes",
     "no_threads",
+    "portable",
     "runner",
     "stage",
 )

@@ -20,6 +20,7 @@ from playground.asgi import ASGIApp, Message, Scope
 from playground.capture import Lines, captured_by
 from playground.events import Chunk, Crash, Disconnect, End, Limit, Log, Request, RunEvent, Start
 from playground.mistakes import with_advice
+from playground.portable import without_folders
 from playground.stage import Stage, StageError, summary
 
 WINDOW: Final = 16
@@ -239,7 +240,8 @@ class Run:
 
     def write(self, stream: _Stream, text: str) -> None:
         """Take what the app printed; whole lines become events."""
-        self._in_loop(self._print, self._at(), stream, _sendable(text))
+        shown = without_folders(text) if stream == "stderr" else text  # which is where warnings go
+        self._in_loop(self._print, self._at(), stream, _sendable(shown))
 
     def _print(self, at: float, stream: _Stream, text: str) -> None:
         if self._may_show(len(text.encode())):
@@ -254,7 +256,9 @@ class Run:
         log = Log(
             self._at(),
             "logging",
-            _sendable(with_advice(record.getMessage(), self._advice(error) if error else "")),
+            without_folders(
+                _sendable(with_advice(record.getMessage(), self._advice(error) if error else ""))
+            ),
             level=_sendable(record.levelname),
             logger=_sendable(record.name),
             traceback=_format(error),
@@ -346,7 +350,9 @@ class Run:
     ) -> None:
         self._flush()
         line = self._line_of(error) if error else None
-        self._emit(Crash(self._at(), stage, _sendable(message), _format(error), line))
+        self._emit(
+            Crash(self._at(), stage, without_folders(_sendable(message)), _format(error), line)
+        )
 
     def _flush(self) -> None:
         for stream, lines in self._printed.items():
@@ -399,7 +405,8 @@ def _format(error: BaseException | None) -> str:
         and _is_ours(frames.tb_frame.f_code.co_filename)
     ):
         frames = frames.tb_next
-    return _sendable("".join(traceback.format_exception(type(error), error, frames)))
+    text = "".join(traceback.format_exception(type(error), error, frames))
+    return without_folders(_sendable(text))
 
 
 def _is_ours(filename: str) -> bool:

@@ -325,3 +325,28 @@ async def test_a_line_is_the_modules_own_and_not_that_of_another_of_its_name(
     with pytest.raises(ZeroDivisionError) as caught:
         app()
     assert stage.line_of(caught.value) == 3
+
+
+WRITES_PATHS = """
+import logging
+import sys
+import traceback
+import warnings
+
+async def app(scope, receive, send):
+    assert scope["type"] == "http"
+    print(warnings.formatwarning("old", UserWarning, __file__, 7), file=sys.stderr)
+    try:
+        1 / 0
+    except ZeroDivisionError:
+        logging.getLogger("a").exception(traceback.format_exc())
+        raise
+"""
+
+
+async def test_what_is_shown_names_files_without_the_folders_of_this_machine(troupe: Path) -> None:
+    (troupe / "actor.py").write_text(WRITES_PATHS)
+    shown = repr(await collect(run_on(Stage("troupe.actor"), GET)))
+    assert str(troupe.parent) not in shown
+    assert "troupe/actor.py:7: UserWarning: old" in shown
+    assert shown.count('File "troupe/actor.py", line 11') == 3
