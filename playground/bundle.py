@@ -187,7 +187,7 @@ def _install_node_packages() -> None:
 
 
 def _build_scripts(folder: Path) -> None:
-    _run("node", "build.mjs", str(folder))
+    _run("node", "build.mjs", str(folder), _digest(_scripts()))
 
 
 def _fetch_wasm_wheels(folder: Path) -> None:
@@ -302,6 +302,7 @@ def _write_lock(folder: Path, files: dict[str, Path], downloads: dict[str, Path]
         raise BundleError(f"The worker's script is too long for a data: URL: {length} characters.")
     paths = [worker, wasm, stdlib, *(package.file_name for package in lock.packages.values())]
     lock.tool["live"] = {
+        "edition": _digest(_scripts()),
         "worker": worker,
         "wasm": wasm,
         "stdlib": stdlib,

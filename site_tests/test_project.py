@@ -128,4 +128,4 @@ def test_without_jero_within_reach_there_is_no_download_and_it_is_said(
     page.route("**/pyodide-lock.json", lambda route: route.fulfill(status=200, body="{}"))
     where = block(page, "streaming.ndjson")
     pick(where, "Download as a project")
-    expect(where.get_by_role("status").last).to_contain_text("did not arrive")
+    expect(where.get_by_role("status").last).to_contain_text("Check the network and try again")

@@ -1,4 +1,4 @@
-// Bundles the live block: node build.mjs OUTDIR. Prints the bytes of each file it wrote, as JSON.
+// Bundles the live block: node build.mjs OUTDIR EDITION, which src/edition.ts explains. Prints the bytes of each file it wrote, as JSON.
 
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -12,6 +12,7 @@ const common = {
   format: "esm",
   target: "es2022",
   minify: true,
+  define: { EDITION: JSON.stringify(process.argv[3] ?? "") },
   legalComments: "none",
   metafile: true,
   logLevel: "warning",

@@ -3,7 +3,7 @@
 
 import type { Backend } from "./backend";
 import { BASE } from "./base";
-import { unloaded } from "./dom";
+import { unloaded } from "./edition";
 
 export type BackendName = Backend["name"];
 
@@ -33,7 +33,7 @@ async function load(name: BackendName): Promise<Backend> {
     const instead = `use a current browser${(await config).server ? ", or choose “Server” beside Run" : ""}.`;
     return new ThisBrowser(new URL("assets/live/", BASE), (files) => void keepForLater(files), instead);
   } catch (error) {
-    throw new Error(unloaded("The code that runs examples", "press Run"), {
+    throw new Error(await unloaded("The code that runs examples", "press Run"), {
       cause: error,
     });
   }

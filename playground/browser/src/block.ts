@@ -6,7 +6,8 @@ import { backend, type BackendName, choice, config } from "./backends";
 import { BASE } from "./base";
 import type { Changes } from "./changes";
 import { Code } from "./code";
-import { button, el, setEnabled, unloaded } from "./dom";
+import { button, el, setEnabled } from "./dom";
+import { unloaded } from "./edition";
 import type { Edits } from "./edits";
 import type { End, RunEvent } from "./events";
 import type { More } from "./more";
@@ -181,8 +182,8 @@ export class Block {
     const enable = (): void => this.#enter(this.#state);
     // What keeps changes comes first: none can be made that would be lost.
     const open = (): Promise<void> => this.#code.edit(() => void this.#run(), () => this.#changed(), isWanted);
-    this.#change().then(open).then(enable, () => {
-      this.#status.flash(unloaded("The editor", "press Edit"));
+    this.#change().then(open).then(enable, async () => {
+      this.#status.flash(await unloaded("The editor", "press Edit"));
     });
   }
 
@@ -211,7 +212,7 @@ export class Block {
         flash: (text) => this.#status.flash(text),
       });
     } catch {
-      this.#status.flash(unloaded("What keeps changes", "load the page"));
+      this.#status.flash(await unloaded("What keeps changes", "load the page"));
       return;
     }
     await use(this.#changes);
@@ -247,7 +248,7 @@ export class Block {
       });
       this.#menu.open(true);
     } catch {
-      this.#status.flash(unloaded("This", "press More"));
+      this.#status.flash(await unloaded("This", "press More"));
     }
   }
 

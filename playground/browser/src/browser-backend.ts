@@ -3,6 +3,7 @@
 
 import type { Backend, Job, Progress, Run } from "./backend";
 import type { RunEvent } from "./events";
+import { isOurs, UPDATED } from "./edition";
 import { importsOf, packagesOf, withDependencies } from "./imports";
 import { fetchLock, type Lock, packagesAtStart, pathOf, pathsAtStart, sizeOf } from "./lock";
 import { counter, RuntimeFiles } from "./runtime-files";
@@ -141,6 +142,8 @@ export class BrowserBackend implements Backend {
 
   async #loadEdition(): Promise<Edition> {
     const lock = await fetchLock(new URL("pyodide-lock.json", this.#assets));
+    // Its worker and this script would not understand each other.
+    if (!isOurs(lock.tool.live.edition)) throw new Error(`${UPDATED}. Reload the page and press Run again.`);
     return { lock, files: new RuntimeFiles(this.#assets, lock) };
   }
 

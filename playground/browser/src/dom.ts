@@ -28,11 +28,6 @@ export function setEnabled(element: HTMLButtonElement, isEnabled: boolean): void
   else element.setAttribute("aria-disabled", "true");
 }
 
-/** What to tell when code that was wanted did not come. */
-export function unloaded(what: string, next: string): string {
-  return `${what} could not be loaded. Check the network and ${next} again.`;
-}
-
 const LONGEST = 12; // ms
 let since = 0;
 

@@ -1,6 +1,6 @@
 // After a run in the browser: have all that the page has loaded kept for visits without a network.
 
-import type { Lock } from "./lock";
+import { fetchLock } from "./lock";
 
 export async function keepOffline(base: URL, runtime: readonly string[]): Promise<void> {
   // Private windows of some browsers have none, and neither has a site that is on no HTTPS.
@@ -16,7 +16,6 @@ export async function keepOffline(base: URL, runtime: readonly string[]): Promis
 
 /** Where the packages of this edition of the site are, those that no run on this page has needed included. */
 async function packagesOf(assets: URL): Promise<string[]> {
-  const response = await fetch(new URL("pyodide-lock.json", assets));
-  const { packages } = (await response.json()) as Lock;
+  const { packages } = await fetchLock(new URL("pyodide-lock.json", assets));
   return Object.values(packages).map(({ file_name }) => new URL(file_name, assets).href);
 }

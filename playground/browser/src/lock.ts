@@ -5,6 +5,8 @@ export interface Lock {
   readonly packages: Readonly<Record<string, Package>>;
   readonly tool: {
     readonly live: {
+      /** Of the scripts of the live block: see edition.ts. */
+      readonly edition: string;
       /** The script of the worker. It and the next three are paths below the assets. */
       readonly worker: string;
       readonly wasm: string;

@@ -1,6 +1,7 @@
 // What came of a request, in each way to look at it. The rows are always there; the others are loaded when they are asked for.
 
-import { button, el, giveWay, oncePerFrame, setEnabled, unloaded } from "./dom";
+import { button, el, giveWay, oncePerFrame, setEnabled } from "./dom";
+import { unloaded } from "./edition";
 import type { Earlier } from "./earlier";
 import type { RunEvent } from "./events";
 import { OutputLog } from "./log";
@@ -95,8 +96,8 @@ export class Output {
 
   /** To be awaited before the first event is taken. */
   async prepare(): Promise<void> {
-    this.#drawn ??= await import("./drawn-rows").catch((cause: unknown) => {
-      throw new Error(unloaded("What shows a run", "press Run"), { cause });
+    this.#drawn ??= await import("./drawn-rows").catch(async (cause: unknown) => {
+      throw new Error(await unloaded("What shows a run", "press Run"), { cause });
     });
   }
 
@@ -169,7 +170,7 @@ export class Output {
     try {
       this.#views[index] ??= index === 1 ? new (await import("./raw")).RawView() : await this.#options.client();
     } catch {
-      this.#options.flash(unloaded("This view", "choose it"));
+      this.#options.flash(await unloaded("This view", "choose it"));
       return;
     }
     const view = this.#views[index];
@@ -208,7 +209,7 @@ export class Output {
       this.element.querySelector(".live-views")?.after(this.#replay.element);
       this.#replay.focus();
     } catch {
-      this.#options.flash(unloaded("The replay", "press Replay"));
+      this.#options.flash(await unloaded("The replay", "press Replay"));
     }
   }
 
@@ -220,7 +221,7 @@ export class Output {
       this.#earlier?.element.remove();
       this.#earlier = this.#earlier ? undefined : new Earlier();
     } catch {
-      this.#options.flash(unloaded("This view", "press Compare"));
+      this.#options.flash(await unloaded("This view", "press Compare"));
       return;
     }
     this.#compare.setAttribute("aria-pressed", String(this.#earlier !== undefined));

@@ -2,10 +2,11 @@
 
 import { strToU8, type Zippable, zipSync } from "fflate";
 import type { Request } from "./backend";
+import { unloaded } from "./edition";
 import { importsOf, packagesOf } from "./imports";
 import { requestText } from "./request";
 import type { Snippet } from "./snippet";
-import type { Lock } from "./lock";
+import { fetchLock, type Lock } from "./lock";
 
 const BASE = "http://127.0.0.1:8000";
 const SERVER = "uvicorn>=0.40";
@@ -49,11 +50,11 @@ async function filesOf({ snippet, source, requests }: Project, assets: URL): Pro
 
 async function fetchWheel(assets: URL): Promise<readonly [Lock, Uint8Array]> {
   try {
-    const lock = (await fetched(new URL("pyodide-lock.json", assets)).then((response) => response.json())) as Lock;
+    const lock = await fetchLock(new URL("pyodide-lock.json", assets));
     const response = await fetched(new URL(lock.tool.live.wheel, assets));
     return [lock, new Uint8Array(await response.arrayBuffer())];
   } catch {
-    throw new Error("jero, which belongs into the project, did not arrive. Check the network and try again.");
+    throw new Error(await unloaded("jero, which the project needs,", "try"));
   }
 }
 

@@ -1,7 +1,8 @@
 // Which request a block sends: one of the snippet's, or what the reader has made of it.
 
 import type { Request } from "./backend";
-import { button, el, unloaded } from "./dom";
+import { button, el } from "./dom";
+import { unloaded } from "./edition";
 import type { Fault } from "./problem";
 import { requestText } from "./request";
 import type { RequestPanel } from "./request-panel";
@@ -137,7 +138,7 @@ export class RequestLine {
         this.#open(true);
         if (isForFaults) this.#panel?.focusFault();
       },
-      () => this.#options.flash(unloaded("The panel", "press Edit request")),
+      async () => this.#options.flash(await unloaded("The panel", "press Edit request")),
     );
   }
 

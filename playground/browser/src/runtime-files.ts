@@ -131,7 +131,7 @@ function incomplete(url: string): Error {
 }
 
 function missing(url: string, status: number): Error {
-  return new Error(`${url} is not there (${status}). Reload the page and press Run again.`);
+  return new Error(`${url} is not there (${status}): this site may have been updated. Reload the page and press Run again.`);
 }
 
 function other(url: string): Error {

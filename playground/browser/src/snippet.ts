@@ -1,13 +1,14 @@
 // What a block knows of its snippet: `_Page` in playground/markdown.py, read from the block's `data-live`.
 
 import type { Request } from "./backend";
+import { BASE } from "./base";
 import type { RunEvent } from "./events";
 
 /** How the fragment of an address begins that carries edits, followed by the name of their block: see link.ts. */
 export const LINK = "#live=";
 
-/** How the keys begin under which the browser keeps edits, followed by the name of their block: see edits.ts. */
-export const EDITS = "jero.live.edits/";
+/** How the keys begin under which the browser keeps edits made on this site, followed by the name of their block: see edits.ts. */
+export const EDITS = `jero.live.edits${BASE.pathname}`;
 
 export interface Exchange {
   readonly name: string;
