@@ -55,7 +55,7 @@ export class Block {
       run: () => void this.#run(),
       chosen: () => this.#choose(),
       changed: () => this.#changed(),
-      readied: () => this.#change(),
+      readied: () => this.#loadChanges(),
       copyAsCurl: () => void this.#copyCurl(),
       flash: (text) => this.#status.flash(text),
     });
@@ -182,7 +182,7 @@ export class Block {
     const enable = (): void => this.#enter(this.#state);
     // What keeps changes comes first: none can be made that would be lost.
     const open = (): Promise<void> => this.#code.edit(() => void this.#run(), () => this.#changed(), isWanted);
-    this.#change().then(open).then(enable, async () => {
+    this.#loadChanges().then(open).then(enable, async () => {
       this.#status.flash(await unloaded("The editor", "press Edit"));
     });
   }
@@ -198,24 +198,29 @@ export class Block {
     this.#showRecording();
   }
 
-  /** Loads what keeps and carries changes, and hands it over. */
-  async #change(use: (changes: Changes) => unknown = () => undefined): Promise<void> {
+  /** Loads autosave. Rejects when it cannot be fetched. */
+  async #loadChanges(): Promise<Changes> {
+    const { Changes } = await import("./changes");
+    return (this.#changes ??= new Changes({
+      snippet: this.#snippet,
+      place: this.#head,
+      edits: () => this.#edits,
+      request: () => ({ choice: this.#request.exchange?.name, edited: this.#request.edits[this.#request.exchange?.name ?? ""] }),
+      take: (edits, choice) => this.#take(edits, choice),
+      restore: () => this.#restore(),
+      flash: (text) => this.#status.flash(text),
+    }));
+  }
+
+  async #change(use: (changes: Changes) => unknown): Promise<void> {
+    let changes: Changes;
     try {
-      const { Changes } = await import("./changes");
-      this.#changes ??= new Changes({
-        snippet: this.#snippet,
-        place: this.#head,
-        edits: () => this.#edits,
-        request: () => ({ choice: this.#request.exchange?.name, edited: this.#request.edits[this.#request.exchange?.name ?? ""] }),
-        take: (edits, choice) => this.#take(edits, choice),
-        restore: () => this.#restore(),
-        flash: (text) => this.#status.flash(text),
-      });
+      changes = await this.#loadChanges();
     } catch {
-      this.#status.flash(await unloaded("What keeps changes", "load the page"));
+      this.#status.flash(await unloaded("Autosave"));
       return;
     }
-    await use(this.#changes);
+    await use(changes);
   }
 
   get #source(): string {

@@ -13,10 +13,13 @@ export function isOurs(edition: string): boolean {
   return edition === EDITION;
 }
 
-/** What to tell when code that was wanted did not come: why, and what to do before doing `next` again. */
-export async function unloaded(what: string, next: string): Promise<string> {
-  const [reason, remedy] = (await isUpdated()) ? [`, because ${UPDATED}`, "Reload the page"] : ["", "Check the network"];
-  return `${what} could not be loaded${reason}. ${remedy} and ${next} again.`;
+/** The message for code that could not be fetched: why, and how to go on. `next` is what to do again after that. */
+export async function unloaded(what: string, next?: string): Promise<string> {
+  const isNew = await isUpdated();
+  const reason = isNew ? `, because ${UPDATED}` : "";
+  const remedy = isNew ? "Reload the page" : "Check the network";
+  const retry = next ? ` and ${next} again` : isNew ? "" : " and reload the page";
+  return `${what} could not be loaded${reason}. ${remedy}${retry}.`;
 }
 
 async function isUpdated(): Promise<boolean> {

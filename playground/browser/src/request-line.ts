@@ -17,7 +17,7 @@ export interface RequestLineOptions {
   /** The reader has changed the request, or taken the changes back. */
   changed(): void;
   /** Resolves when changes can be kept: not before that can they be made. */
-  readied(): Promise<void>;
+  readied(): Promise<unknown>;
   copyAsCurl(): void;
   /** Says in passing what went wrong. */
   flash(text: string): void;
