@@ -20,7 +20,8 @@ from playground.catalogue import Catalogue
 from site_tests.blocks import block, edit, pick, press
 
 CATALOGUE = Catalogue()
-WHEEL = "jero-0.1.0-py3-none-any.whl"
+PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
+WHEEL = f"jero-{tomllib.loads(PYPROJECT.read_text('utf-8'))['project']['version']}-py3-none-any.whl"
 
 
 def downloaded(page: Page, url: str, snippet: str, folder: Path) -> Path:
