@@ -44,21 +44,31 @@ class Results(Struct, frozen=True):
 
 
 class _Cell(Struct, frozen=True):
-    """What one peer's samples of one figure come to. No value: it gave none, in more than half of the rounds."""
+    """What one peer's samples of one figure come to. `value` is what is printed, and what bars and their order show.
+
+    No value: it gave none, in more than half of the rounds.
+    """
 
     value: float | None
-    ratio: float | None
     failure: str | None = None
     is_held_back: bool = False
 
 
+class _Comparison(Struct, frozen=True):
+    """One figure of all peers that took part, by peer. `base` is the floor's, where the others are multiples of it."""
+
+    figure: Figure
+    cells: Mapping[str, _Cell]
+    base: float | None
+
+
 def publish(results: Results, folder: Path) -> None:
-    """Write `results.json`, `table.txt`, `machine.txt` and `plot.svg` into `folder`."""
+    """Write `results.json`, `table.txt`, `machine.txt` and `plot.html` into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.json").write_bytes(msgspec.json.encode(results) + b"\n")
     (folder / "table.txt").write_text(render_table(results), "utf-8")
     (folder / "machine.txt").write_text(render_machine(results), "utf-8")
-    (folder / "plot.svg").write_text(render_plot(results), "utf-8")
+    (folder / "plot.html").write_text(render_plot(results), "utf-8")
 
 
 def render_table(results: Results) -> str:
@@ -67,15 +77,15 @@ def render_table(results: Results) -> str:
         f"| Workload | {' | '.join(map(_name, results.peers))} |",
         "|---|" + "--:|" * len(results.peers),
     ]
-    for workload, figure in _figures(results):
-        cells = _cells(results, workload, figure)
-        unit = "" if figure.is_ratio else f", {figure.unit}"
+    for comparison in _comparisons(results):
+        figure = comparison.figure
+        unit = "" if comparison.base is not None else f", {figure.unit}"
         row = [f"{figure.title}{unit} {'↑' if figure.is_more_better else '↓'}"]
         for peer in results.peers:
-            cell = cells.get(peer)
-            shown = _show(cell, figure) if cell else ""
-            if cell and cell.value is not None and peer == BASE and figure.is_ratio:
-                shown = f"{format_number(cell.value)} {figure.unit}"
+            cell = comparison.cells.get(peer)
+            shown = _show(cell, comparison) if cell else ""
+            if peer == BASE and comparison.base is not None:
+                shown = f"{format_number(comparison.base)} {figure.unit}"
             row.append(f"**{shown}**" if peer == "jero" and shown else shown)
         lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines) + "\n"
@@ -95,22 +105,20 @@ def render_machine(results: Results) -> str:
     )
 
 
-# The plot is one picture for both of the site's colour schemes: it is put into the page, not linked from it, and takes
-# its colours from there. Only where it stands alone must it ask for the scheme itself.
-_WIDTH: Final = 760
-_COLUMNS: Final = 2
-_PANEL: Final = _WIDTH // _COLUMNS
+# The plot is put into the page rather than linked from it, so that it takes the colours of the site's two schemes.
+# Each panel is a picture of its own, so that they wrap on a narrow screen and their text keeps its size.
+_WIDTH: Final = 320
 _LABEL: Final = 92
 _ROOM: Final = 84  # for what stands after a bar
 _BAR: Final = 13
 _STEP: Final = 18
-_HEAD: Final = 34
+_HEAD: Final = 38
 
 _STYLE: Final = """
-@media (prefers-color-scheme: dark) { .bench:root { color: #ddd; } }
-.bench { font: 11px var(--md-text-font-family, system-ui, sans-serif); fill: currentColor; }
-.bench { max-width: 100%; height: auto; }
-.bench .title { font-weight: 700; }
+.bench { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 1rem 2rem; }
+.bench svg { width: 100%; max-width: 420px; height: auto; fill: currentColor; }
+.bench text { font: 12px var(--md-text-font-family, system-ui, sans-serif); }
+.bench .title { font-weight: 700; font-size: 11.5px; }
 .bench .bar { fill: currentColor; opacity: .38; }
 .bench .bound { opacity: .18; }
 .bench .jero { fill: var(--md-accent-fg-color, #00897b); opacity: 1; }
@@ -119,92 +127,83 @@ _STYLE: Final = """
 
 
 def render_plot(results: Results) -> str:
-    """An SVG: a panel a figure, a bar a peer, best first."""
-    panels = [
-        _panel(figure, _cells(results, workload, figure)) for workload, figure in _figures(results)
-    ]
-    rows = [panels[start : start + _COLUMNS] for start in range(0, len(panels), _COLUMNS)]
-    parts: list[str] = []
-    top = 0
-    for row in rows:
-        for column, (drawn, _) in enumerate(row):
-            parts.append(f'<g transform="translate({column * _PANEL} {top})">{drawn}</g>')
-        top += max(height for _, height in row)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{top}" viewBox="0 0 {_WIDTH} {top}"'
-        ' class="bench" role="img"'
-        ' aria-label="The figures of the table below, as bars">\n'
-        f"<style>{_STYLE}</style>\n" + "\n".join(parts) + "\n</svg>\n"
-    )
+    """A piece of HTML: a panel a figure, a bar a peer, best first."""
+    panels = "\n".join(map(_panel, _comparisons(results)))
+    return f'<div class="bench">\n<style>{_STYLE}</style>\n{panels}\n</div>\n'
 
 
-def _panel(figure: Figure, cells: Mapping[str, _Cell]) -> tuple[str, int]:
+def _panel(comparison: _Comparison) -> str:
+    figure, cells = comparison.figure, comparison.cells
+
     def rank(entry: tuple[str, _Cell]) -> tuple[bool, float]:
         value = entry[1].value
         return value is None, 0 if value is None else value * (-1 if figure.is_more_better else 1)
 
     most = max((cell.value for cell in cells.values() if cell.value is not None), default=0)
-    unit = f"multiple of the {BASE}'s" if figure.is_ratio else figure.unit
+    unit = figure.unit if comparison.base is None else f"multiple of the {BASE}'s"
     better = "more" if figure.is_more_better else "less"
     parts = [
         f'<text class="title" y="14">{escape(figure.title)}</text>',
-        f'<text y="27">{escape(unit)}, {better} is better</text>',
+        f'<text y="29">{escape(unit)}, {better} is better</text>',
     ]
     y = _HEAD
     for peer, cell in sorted(cells.items(), key=rank):
-        middle = y + _BAR - 3
+        middle = y + _BAR - 2
         parts.append(f'<text x="{_LABEL - 6}" y="{middle}" text-anchor="end">{_name(peer)}</text>')
         length = 0.0
         if cell.value is not None:
-            length = max(1, (_PANEL - _LABEL - _ROOM) * cell.value / (most or 1))
+            length = max(1, (_WIDTH - _LABEL - _ROOM) * cell.value / (most or 1))
             kind = {"jero": " jero", "floor": " bound", "ceiling": " bound"}.get(peer, "")
             parts.append(
                 f'<rect class="bar{kind}" x="{_LABEL}" y="{y}" width="{length:.1f}" height="{_BAR}" rx="2"/>'
             )
         kind = ' class="none"' if cell.value is None else ""
-        shown = escape(_show(cell, figure))
+        shown = escape(_show(cell, comparison))
         parts.append(f'<text{kind} x="{_LABEL + length + 5:.1f}" y="{middle}">{shown}</text>')
         y += _STEP
-    return "".join(parts), y + 14
+    label = escape(f"{figure.title}: the figures of the table below, as bars", {'"': "&quot;"})
+    return f'<svg viewBox="0 0 {_WIDTH} {y}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
 
 
-def _figures(results: Results) -> Iterable[tuple[Workload, Figure]]:
+def _comparisons(results: Results) -> Iterable[_Comparison]:
     measured = {sample.workload for sample in results.samples}
     for workload in WORKLOADS:
         if workload.name in measured:
             for figure in workload.figures:
-                yield workload, figure
+                yield _compare(results, workload, figure)
 
 
-def _cells(results: Results, workload: Workload, figure: Figure) -> Mapping[str, _Cell]:
-    """By peer, for those that took part; each ratio is the median of the rounds' own."""
+def _compare(results: Results, workload: Workload, figure: Figure) -> _Comparison:
+    """Each peer's median; of a ratio, the median of the rounds' own, where the floor took part."""
     by_peer: dict[str, list[Sample]] = {peer: [] for peer in results.peers}
     for sample in results.samples:
         if sample.workload == workload.name:
             by_peer[sample.peer].append(sample)
-    base = {s.round: s.figures[figure.key] for s in by_peer.get(BASE, []) if s.figures}
-    return {peer: _cell(samples, figure, base) for peer, samples in by_peer.items() if samples}
+    floor = {s.round: s.figures[figure.key] for s in by_peer.get(BASE, []) if s.figures}
+    base = floor if figure.is_ratio and all(floor.values()) else {}
+    cells = {peer: _cell(samples, figure, base) for peer, samples in by_peer.items() if samples}
+    return _Comparison(figure, cells, median(base.values()) if base else None)
 
 
 def _cell(samples: Sequence[Sample], figure: Figure, base: Mapping[int, float]) -> _Cell:
     good = [sample for sample in samples if sample.figures]
     if len(good) * 2 <= len(samples):
-        return _Cell(None, None, next(sample.failure for sample in samples if sample.failure))
-    ratios = [s.figures[figure.key] / base[s.round] for s in good if base.get(s.round)]
+        return _Cell(None, next(sample.failure for sample in samples if sample.failure))
+    values = [s.figures[figure.key] for s in good]
+    if base:
+        values = [s.figures[figure.key] / base[s.round] for s in good if s.round in base]
+    if not values:
+        return _Cell(None, f"no {BASE} to compare with")
     busy = [s.figures[LOAD_BUSY] for s in good if LOAD_BUSY in s.figures]
-    return _Cell(
-        median(s.figures[figure.key] for s in good),
-        median(ratios) if ratios else None,
-        is_held_back=bool(busy) and median(busy) > _BUSY,
-    )
+    return _Cell(median(values), is_held_back=bool(busy) and median(busy) > _BUSY)
 
 
-def _show(cell: _Cell, figure: Figure) -> str:
+def _show(cell: _Cell, comparison: _Comparison) -> str:
     if cell.value is None:
         return cell.failure or "no answer"
     star = "*" if cell.is_held_back else ""
-    if figure.is_ratio and cell.ratio is not None:
-        return f"{cell.ratio:.2f}{star}"
+    if comparison.base is not None:
+        return f"{cell.value:.2f}{star}"
     return format_number(cell.value) + star
 
 
