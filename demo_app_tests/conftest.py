@@ -3,7 +3,7 @@
 import pytest
 
 from jero.testing import VirtualClock
-from site_tests.conftest import chromium, page
+from tests.support.browser import chromium, page
 
 __all__ = ["chromium", "page"]
 

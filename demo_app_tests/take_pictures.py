@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from demo_app.cluster import Program, free_port
 from demo_app_tests.load import FOLDER
-from site_tests.conftest import CHROMIUM_ARGUMENTS
+from tests.support.browser import CHROMIUM_ARGUMENTS
 
 EVENTS = (
     {"type": "deployment", "service": "shop", "version": "2.4.0", "state": "started"},

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportM
 from playwright.sync_api import Browser, Page, expect
 
 from demo_app.cluster import Program, free_port
-from site_tests.conftest import fresh_page
+from tests.support.browser import fresh_page
 
 QUESTION = "What happens when the client leaves?"
 

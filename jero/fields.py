@@ -66,7 +66,10 @@ def weights(name: str, lines: Iterable[str]) -> Mapping[str, float]:
     """
     weighed: dict[str, float] = {}
     for element in elements(name, lines):
-        value, *parameters = _split(_SEMICOLONS, element.lower())
+        parts = [*_split(_SEMICOLONS, element.lower())]
+        if not parts:  # nothing but semicolons and blanks
+            continue
+        value, *parameters = parts
         given = next((each for each in parameters if each.startswith("q=")), "q=1")
         weighed[value] = float(given[2:]) if _WEIGHT.fullmatch(given) else 0
     return weighed

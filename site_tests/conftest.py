@@ -1,8 +1,6 @@
 """What the site's tests share: the built site, the ways to serve it, and a Chromium to look at it with."""
 
 import functools
-import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -13,23 +11,14 @@ from pathlib import Path
 from typing import Any, override
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from playground.catalogue import ROOT
 from playground.locks import hold
 from playground.server.serve import Options
 from site_tests.serving import served
+from tests.support.browser import CHROMIUM_ARGUMENTS, chromium, fresh_page, page
 
-# Chromium as root has no sandbox, and none of its background services is wanted.
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+__all__ = ["CHROMIUM_ARGUMENTS", "chromium", "fresh_page", "page"]
 
 
 @pytest.fixture(scope="session")
@@ -76,44 +65,6 @@ def server_url(site: Path) -> Generator[str]:
     """The site on the embedded server."""
     with served(Options(port=0, site=site, build=False)) as client:
         yield str(client.base_url)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Generator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    assert path, (
-        "There is no Chromium: install it, set CHROMIUM to its path, or run the nox session"
-    )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(chromium: Browser) -> Generator[Page]:
-    """A fresh page. The test fails if anything went to its console as an error, or out of its control."""
-    with fresh_page(chromium) as page:
-        yield page
-
-
-@contextmanager
-def fresh_page(chromium: Browser, **options: Any) -> Generator[Page]:
-    errors: list[str] = []
-    context = chromium.new_context(**options)
-    context.set_default_timeout(30_000)
-    page = context.new_page()
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            errors.append(message.text)
-
-    page.on("console", note)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert errors == []
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

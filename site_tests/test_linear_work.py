@@ -9,7 +9,7 @@ from playground.http_file import HTTPFileError, parse
 from playground.rows import rows
 from playground.server.console import plain
 from playground.transcript import TranscriptError, load
-from tests.growth import HOSTILE, assert_linear
+from tests.support.growth import HOSTILE, assert_linear
 
 HTTP = (
     *(b"### a\n", b"###\n", b"GET /\n", b"a: b\n", b"@a={{a}}\n", b"@a=b\n", b"{{a}}", b"{{"),

@@ -1,0 +1,32 @@
+"""Takes the docs' picture of the viewer: `CHROMIUM=its-path python -m site_tests.take_viewer_picture`."""
+
+import os
+
+from playwright.sync_api import sync_playwright
+
+import hatch_build
+from playground.catalogue import ROOT
+from snippets.openapi.document import app
+from tests.servers.serving import served_by_a_thread
+from tests.support.browser import CHROMIUM_ARGUMENTS
+
+
+def take(url: str) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ["CHROMIUM"], args=CHROMIUM_ARGUMENTS
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 640}, color_scheme="light")
+        page.goto(f"{url}/docs#tag/departures/GET/departures")
+        operation = page.get_by_role("region", name="Watch the board.")
+        operation.get_by_role("button", name="200 OK").click()
+        operation.get_by_text("Stream item").wait_for()
+        page.mouse.move(0, 0)
+        page.screenshot(path=ROOT / "docs/assets/openapi-viewer.png", animations="disabled")
+        browser.close()
+
+
+if __name__ == "__main__":
+    hatch_build.ensure_viewer()
+    with served_by_a_thread(app) as url:
+        take(url)

@@ -1,0 +1,180 @@
+"""An application's names are its own: the framework keeps none that a subclass could replace by chance."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, cast, override
+
+import pytest
+
+from jero import BaseApp, Endpoint, WiringError
+from jero.asgi import ASGIApp
+from tests.support.asking import ask
+from tests.support.wiring import failure_of
+
+pytestmark = pytest.mark.anyio
+
+
+class Answers(Endpoint, path="/answers"):
+    async def get(self) -> dict[str, int]:
+        return {"answer": 42}
+
+
+class Taken:
+    """Stands where a subclass keeps something of its own, and fails whoever else uses it."""
+
+    def __call__(self, *_: object) -> None:
+        raise AssertionError("the framework has called this")
+
+
+NAMES = (
+    *("_start", "_stop", "_reset", "_live", "_serve", "_run", "_include", "_close", "_dispatcher"),
+    *("_routes", "_router", "_streams", "_resources", "_middleware", "_publications", "_entrance"),
+    *("_wiring", "_is_wired", "_is_live", "_app", "_name", "_loop", "_task", "_lock", "_state"),
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_an_application_may_have_any_other_attribute(name: str) -> None:
+    async def wire(self: BaseApp) -> None:
+        self._include_endpoint(Answers())  # pyright: ignore[reportPrivateUsage] - as a method would
+
+    kind: Any = type("App", (BaseApp,), {name: Taken(), "_wire": wire})
+    assert (await ask(kind(), "/answers")).body == b'{"answer":42}'
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_an_endpoint_may_have_any_other_attribute(name: str) -> None:
+    kind = cast("type[Answers]", type("Mine", (Answers,), {name: Taken()}, path="/answers"))
+
+    class App(BaseApp):
+        async def _wire(self) -> None:
+            self._include_endpoint(kind())
+
+    assert (await ask(App(), "/answers")).body == b'{"answer":42}'
+
+
+async def test_an_application_need_not_call_the_constructor_of_its_base() -> None:
+    class App(BaseApp):
+        def __init__(self) -> None:
+            self.endpoint = Answers()
+
+        async def _wire(self) -> None:
+            self._include_endpoint(self.endpoint)
+
+    assert (await ask(App(), "/answers")).status == 200
+
+
+async def test_a_hook_that_is_replaced_by_something_else_is_a_wiring_error() -> None:
+    class App(BaseApp):
+        _mount = "/data"  # pyright: ignore[reportAssignmentType]
+
+    text = await failure_of(App())
+    assert (
+        "App._mount is a str, and would replace `BaseApp._mount`: write it as `def _mount" in text
+    )
+
+
+async def test_a_setting_of_another_type_is_a_wiring_error() -> None:
+    class App(BaseApp):
+        body_timeout = "soon"  # pyright: ignore[reportAssignmentType]
+
+    assert "App.body_timeout is 'soon', and BaseApp reads it as float | None" in await failure_of(
+        App()
+    )
+
+
+def test_including_an_endpoint_before_wiring_is_a_wiring_error() -> None:
+    class App(BaseApp):
+        def __init__(self) -> None:
+            self._include_endpoint(Answers())
+
+    with pytest.raises(WiringError, match=r"App\._include_endpoint is called before `_wire`"):
+        App()
+
+
+async def test_including_an_endpoint_after_wiring_is_a_wiring_error() -> None:
+    class App(BaseApp):
+        async def _wire(self) -> None:
+            self._include_endpoint(Answers())
+
+    app = App()
+    await ask(app, "/answers")
+    with pytest.raises(WiringError, match=r"App\._include_endpoint is called after `_wire`"):
+        app._include_endpoint(Answers())  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - the mistake
+
+
+async def wsgi(environ: object, start_response: object) -> None:
+    raise AssertionError("nothing is served")
+
+
+async def asgi2(scope: object) -> None:
+    raise AssertionError("nothing is served")
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (object(), "expected an ASGI application, which is called with `scope`, `receive` and"),
+        (BaseApp, "it is a class, so create an instance: `BaseApp(…)`"),
+        (wsgi, "it takes two arguments, as WSGI applications do"),
+        (asgi2, "it takes one argument, as ASGI 2 applications do"),
+        (None, "expected an ASGI application"),
+    ],
+)
+async def test_mounting_what_is_not_an_asgi_application_is_a_wiring_error(
+    given: Any, text: str
+) -> None:
+    class App(BaseApp):
+        async def _wire(self) -> None:
+            self._mount("/x", given)
+
+    assert text in await failure_of(App())
+
+
+async def test_entering_a_resource_without_await_is_a_wiring_error() -> None:
+    opened: list[str] = []
+
+    @asynccontextmanager
+    async def pool() -> AsyncGenerator[None]:
+        opened.append("pool")
+        yield
+
+    class App(BaseApp):
+        @override
+        async def _wire(self) -> None:
+            self._enter(pool())  # pyright: ignore[reportUnusedCoroutine] - the mistake
+
+    text = await failure_of(App())
+    assert "App._enter is called without `await`, so that nothing is opened" in text
+    assert opened == []
+
+
+class Instance:
+    def __init__(self, app: ASGIApp | None) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError("nothing is served")
+
+
+def nothing(_: ASGIApp) -> None:
+    return None
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (Instance(None), "an instance: give the class, and its arguments after it, as in"),
+        (3, "expected a middleware class or function, which is called with the application"),
+        (nothing, "App._wrap: the middleware returns None: expected an ASGI application"),
+    ],
+)
+async def test_wrapping_with_what_is_not_a_middleware_is_a_wiring_error(
+    given: Any, text: str
+) -> None:
+    class App(BaseApp):
+        async def _wire(self) -> None:
+            self._include_endpoint(Answers())
+            self._wrap(given)
+
+    assert text in await failure_of(App())

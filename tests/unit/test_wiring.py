@@ -1,0 +1,448 @@
+"""What cannot work is found at start-up, and told with its mend."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, nullcontext
+from io import StringIO
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+import pytest
+from msgspec import Struct
+
+from jero import (
+    BaseApp,
+    BytesResponse,
+    EmptyResponse,
+    Endpoint,
+    JSONResponse,
+    NDJSONStreamingResponse,
+    NotFoundError,
+    RedirectResponse,
+    ServerSentEvent,
+    SSEResponse,
+    StreamingResponse,
+    TextResponse,
+    WiringError,
+    operation,
+)
+from jero.asgi import Receive, Scope, Send
+from tests.support.asking import app_of
+from tests.support.requests import echo_of
+from tests.support.wiring import failure_of, live
+
+pytestmark = pytest.mark.anyio
+
+
+class Order(Struct):
+    id: int
+
+
+class Other(Struct):
+    name: str
+
+
+class Array(Struct, array_like=True):
+    id: int
+
+
+class WithOrder(Struct):
+    x_order: Order
+
+
+class WithPath(Struct):
+    file: Path
+
+
+type Endless = list[Endless] | int
+
+
+class WithEndless(Struct):
+    value: Endless
+
+
+Variable = TypeVar("Variable")
+VARIABLES: Any = list[Variable]  # pyright: ignore[reportGeneralTypeIssues] - what is tested
+
+
+class OddName(Struct):
+    name: str = msgspec.field(name="x order")
+
+
+class Framing(Struct):
+    content_length: int
+
+
+class OwnEvent(ServerSentEvent[Order], frozen=True):
+    pass
+
+
+class OwnResponse(NDJSONStreamingResponse[Order]):
+    pass
+
+
+def returning(annotation: object, method: str = "get") -> Endpoint:
+    """An endpoint whose only handler is annotated so."""
+
+    async def handle(self: Endpoint) -> None:
+        raise NotImplementedError
+
+    handle.__annotations__["return"] = annotation
+    return type("Returning", (Endpoint,), {method: handle}, path="/")()
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "text"),
+    [
+        (returning(bytes), "Returning.get returns bytes: return a `BytesResponse`, or for base64 in JSON a `"),
+        (returning(AsyncIterator[Order]), "return a response that streams it, such as `NDJSONStreamingRes"),
+        (returning(None), "Returning.get returns None: let it return an `EmptyResponse`"),
+        (returning(OwnResponse), "Returning.get returns OwnResponse: expected a value, or one of the"),
+        (returning(Order | TextResponse), "Returning.get returns one kind of response or another: name"),
+        (returning(Order | None), "leave out the `None`, and raise a `NotFoundError` where there is nothing"),
+        (returning(Order | None), "nothing; to send `null`, return a `JSONResponse["),
+        (returning(list[TextResponse]), "expected a value, or one of the responses that jero has, such"),
+        (returning(JSONResponse[TextResponse]), "returns a JSONResponse of TextResponse: name the type of"),
+        (returning(SSEResponse[ServerSentEvent[Order]]), "Returning.get returns SSEResponse[jero.streaming.events."),
+        (returning(SSEResponse[ServerSentEvent[Order]]), "return an `SSEResponse[Order]`, whose stream may yield a `"),
+        (returning(SSEResponse[Other | ServerSentEvent[Order]]), "which would send each event as JSON: return an"),
+        (returning(SSEResponse[ServerSentEvent]), "which would send each event as JSON: return an `SSERes"),
+        (returning(SSEResponse[OwnEvent]), "which would send each event as JSON: return an `SSERes"),
+        (returning(NDJSONStreamingResponse[ServerSentEvent[Order]]), "return an `SSEResponse[Order]`, whose"),
+        (returning(ServerSentEvent[Order]), "an event is sent in an event stream only, so return an `SSEResponse[Ord"),
+        (returning(list[ServerSentEvent[Order]]), "an event is sent in an event stream only, so return an"),
+        (returning(SSEResponse[Order], "post"), "Returning.post returns an SSEResponse, which only"),
+        (returning(NDJSONStreamingResponse), "returns NDJSONStreamingResponse of nothing: name what"),
+        (returning(NDJSONStreamingResponse[Path]), "Returning.get streams Path, which cannot work: `Path` has no"),
+        (returning(SSEResponse[list[Path]]), "`CustomType(Path, str, encode=str, decode=Path)`"),
+        (returning(WithPath), "Returning.get returns WithPath, which cannot work: the field `WithPath.file: Path`"),
+        (returning(list[Iterator[int]]), "`list[collections.abc.Iterator[int]]` has no JSON form: use a `list`,"),
+        (returning(Endless), "Returning.get has an annotation that cannot be read: the type alias Endless refers"),
+        (returning(WithEndless), "holds a type alias that refers to itself: use `Any`, or a Struct, which may"),
+        (returning(VARIABLES), "Returning.get has the type variable ~Variable, and nothing says what it"),
+        (returning(JSONResponse), "Returning.get returns JSONResponse of nothing: name what it carr"),
+        (returning(TextResponse[WithOrder]), "header field `x_order: Order` has no text form: use str"),
+        (returning(TextResponse[OddName]), "Returning.get: 'x order' is no header name: use letters"),
+        (returning(StreamingResponse[Framing]), "Returning.get: content-length cannot be set: how a"),
+        (returning(BytesResponse[dict[str, str]]), "headers of the type dict[str, str]: expected a St"),
+        (echo_of("database", str), "Echoing.get takes `database`: a handler can take `user`, `path`,"),
+        (echo_of("id", int, "/{id}"), "What stands in the path is `path`, a Struct with the field `id`"),
+        (echo_of("body", Order, method="post"), "and nothing else. Take `json` instead"),
+        (echo_of("query", Order), "and nothing else. Take `params` instead"),
+        (echo_of("request", object), "There is no object of the request: take the parts of it that you"),
+        (echo_of("page", int), "If `page` is of the query string, it is a field of `params`"),
+        (echo_of("json", AsyncIterator[Order], method="put"), "annotate it with what the JSON stands for, as"),
+        (echo_of("json", WithPath, method="put"), "which cannot work: the field `WithPath.file: Path` has no JSON"),
+        (echo_of("json", Order), "Echoing.get takes `json`: the body of a GET means nothing (RFC 9110"),
+        (echo_of("content", bytes, method="delete"), "takes `content`: the body of a DELETE means"),
+        (echo_of("content", str, method="post"), "annotate it with `bytes`, or with `AsyncIterator[by"),
+        (echo_of("ndjson", list[Order], method="post"), "annotate it with an iterator of its items, as in"),
+        (echo_of("ndjson", AsyncIterator, method="post"), "annotate it with an iterator of its items, as"),
+        (echo_of("ndjson", AsyncIterator[WithPath], method="post"), "the field `WithPath.file: Path` has no"),
+        (echo_of("json", Order | Other, method="post"), "takes `json`, which cannot work: If a type"),
+        (echo_of("path", dict[str, str], "/{id}"), "annotate it with a Struct that has a field for"),
+        (echo_of("path", Order, "/{name}"), "Order has the fields id, and the path has the slots name"),
+        (echo_of("path", Order), "has the fields id, and the path has the slots none: they must be th"),
+        (echo_of("params", Order, "/{id}"), "does not take what stands in its path '/{id}': let it ta"),
+        (echo_of("params", WithPath), "the query field `file: Path` has no text form: use str, int, float"),
+        (echo_of("last_event_id", Path | None), "annotate it with what the ids are or None, as in `last_"),
+        (echo_of("params", WithOrder), "the query field `x_order: Order` has no text form"),
+        (echo_of("params", Array), "takes `params`, which cannot work: Array is `array_like`, and what"),
+        (echo_of("headers", WithOrder), "the header field `x_order: Order` has no text form"),
+        (echo_of("headers", OddName), "Echoing.get takes `headers`, which cannot work: 'x order' is no"),
+        (echo_of("last_event_id", int), "annotate it with what the ids are or None, as in `last_event"),
+        (echo_of("user", Order), "takes `user`, which cannot work: nobody says who that is: include"),
+    ],
+)  # fmt: skip
+async def test_types_that_cannot_work_are_a_wiring_error_that_names_them_and_the_mend(
+    endpoint: Endpoint, text: str
+) -> None:
+    assert text in await failure_of(app_of(endpoint))
+
+
+class NoReturnType(Endpoint, path="/"):
+    async def get(self):  # noqa: ANN201 # pyright: ignore[reportUnknownParameterType] - what is tested
+        raise NotImplementedError
+
+
+class NotACoroutine(Endpoint, path="/"):
+    def get(self) -> list[Order]:
+        return []
+
+
+class AGenerator(Endpoint, path="/"):
+    async def get(self) -> AsyncIterator[Order]:
+        yield Order(1)
+
+
+class UntypedBody(Endpoint, path="/"):
+    async def post(self, json) -> Order:  # noqa: ANN001 # pyright: ignore - what is tested
+        raise NotImplementedError
+
+
+class TwoBodies(Endpoint, path="/"):
+    async def post(self, json: Order, content: bytes) -> Order:
+        raise NotImplementedError
+
+
+class ByPosition(Endpoint, path="/"):
+    async def post(self, json: Order, /) -> Order:
+        raise NotImplementedError
+
+
+class DefaultParams(Endpoint, path="/"):
+    async def get(self, params: Order = Order(7)) -> Order:  # noqa: B008 - the mistake
+        raise NotImplementedError
+
+
+class DefaultBody(Endpoint, path="/"):
+    async def post(self, json: list[int] = [7]) -> Order:  # noqa: B006 - the mistake
+        raise NotImplementedError
+
+
+class DefaultContent(Endpoint, path="/"):
+    async def post(self, *, content: bytes = b"") -> Order:
+        raise NotImplementedError
+
+
+class DefaultId(Endpoint, path="/"):
+    async def get(self, last_event_id: int | None = 0) -> Order:
+        raise NotImplementedError
+
+
+class DefaultUser(Endpoint, path="/"):
+    async def get(self, user: str = "guest") -> Order:
+        raise NotImplementedError
+
+
+class NoneOfABody(Endpoint, path="/"):
+    async def post(self, json: Order = None) -> Order:  # type: ignore[assignment] - the mistake
+        raise NotImplementedError
+
+
+class ManyParams(Endpoint, path="/"):
+    async def get(self, **params: Order) -> Order:
+        raise NotImplementedError
+
+
+class Anything(Endpoint, path="/"):
+    async def post(self, **given: object) -> Order:
+        raise NotImplementedError
+
+
+class ServesNothing(Endpoint, path="/"):
+    pass
+
+
+class WithoutPath(Endpoint):
+    async def get(self) -> list[Order]:
+        return []
+
+
+class Unreadable(Endpoint, path="/"):
+    async def get(self) -> "Missing":  # noqa: F821 # pyright: ignore - what is tested
+        raise NotImplementedError
+
+
+class OwnHead(Endpoint, path="/"):
+    async def get(self) -> Order:
+        raise NotImplementedError
+
+    async def head(self) -> Order:
+        raise NotImplementedError
+
+
+class Bodiless(Endpoint, path="/"):
+    @operation(status_code=204)
+    async def get(self) -> Order:
+        raise NotImplementedError
+
+
+class NoRedirect(Endpoint, path="/"):
+    @operation(status_code=201)
+    async def get(self) -> RedirectResponse:
+        raise NotImplementedError
+
+
+class PublicUser(Endpoint, path="/"):
+    @operation(is_public=True)
+    async def get(self, user: Order) -> Order:
+        raise NotImplementedError
+
+
+class BodilessText(Endpoint, path="/"):
+    @operation(status_code=304)
+    async def get(self) -> TextResponse:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "text"),
+    [
+        (NoReturnType, "NoReturnType.get does not say what it returns: annotate it, as in `-> list[O"),
+        (NotACoroutine, "NotACoroutine.get is no coroutine function: write it as `async def get(self)"),
+        (AGenerator, "if it streams let it return a streaming response that is given a generator"),
+        (UntypedBody, "UntypedBody.post takes `json` with a type that it cannot have: annotate it with what the"),
+        (TwoBodies, "TwoBodies.post takes json and content: a request has one body, take one"),
+        (ByPosition, "ByPosition.post takes arguments by position only: they are given by name"),
+        (DefaultParams, "DefaultParams.get takes `params` with the default Order(id=7), which would never be "),
+        (DefaultParams, "remove the default, and give the fields of Order defaults instead"),
+        (DefaultBody, "annotate it as one that may be `None`, and replace the `None` in the handler"),
+        (DefaultContent, "takes `content` with the default b'', which would never be used: remove the default"),
+        (DefaultId, "takes `last_event_id` with the default 0, which would never be used"),
+        (DefaultUser, "with the default 'guest', which would never be used: remove the default, and let the authentic"),
+        (NoneOfABody, "takes `json` with the default None, which would never be used: remove the default, and anno"),
+        (ManyParams, "takes `**params`, and arguments are passed by name: write it as `params`"),
+        (Anything, "Anything.post takes `given`: a handler can take `user`"),
+        (ServesNothing, "ServesNothing serves nothing: define one of get, post, put, patch, delete"),
+        (WithoutPath, "WithoutPath has no path: declare it as `class WithoutPath(Endpoint, path='/…')"),
+        (Unreadable, "Unreadable.get has an annotation that cannot be read: name 'Missing' is not"),
+        (OwnHead, "OwnHead defines `head`, which is answered for it: remove the method"),
+        (Bodiless, "Bodiless.get returns Order with the status 204, which has no body: return an `Em"),
+        (NoRedirect, "NoRedirect.get redirects with the status 201, which does not: name one of (301, 302"),
+        (PublicUser, "nobody says who that is: include the endpoint with an `authenticator`, and do not"),
+        (BodilessText, "BodilessText.get returns TextResponse with the status 304, which has no body"),
+    ],
+)  # fmt: skip
+async def test_a_handler_that_cannot_work_is_a_wiring_error_that_names_it_and_the_mend(
+    endpoint: type[Endpoint], text: str
+) -> None:
+    assert text in await failure_of(app_of(endpoint()))
+
+
+class Empty(Endpoint, path="/"):
+    @operation(status_code=205)
+    async def get(self) -> EmptyResponse:
+        raise NotImplementedError
+
+    @operation(status_code=303)
+    async def post(self) -> RedirectResponse:
+        raise NotImplementedError
+
+
+type Orders = list[Order]
+
+
+class Odd(Struct):
+    kind: Literal["a"]
+    value: "Orders | None" = None
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        Empty(),
+        returning(Orders),
+        returning(dict[str, Order]),
+        returning(tuple[Order, ...]),
+        returning(JSONResponse[Odd | Order]),
+        returning(SSEResponse[str]),
+        echo_of("last_event_id", str | None),
+        echo_of("json", Orders, method="patch"),
+    ],
+)
+async def test_what_can_work_is_wired(endpoint: Endpoint) -> None:
+    assert (await live(app_of(endpoint)))[0] == {"type": "lifespan.startup.complete"}
+
+
+@pytest.mark.parametrize(
+    "path", ["orders", "/orders?all", "/orders/{id", "/orders/a{id}", "/{a b}", "/{}", "/my orders",
+             "/a%20b", "/a#b", "/{id}/{id}"]
+)  # fmt: skip
+def test_a_path_that_is_none_is_a_wiring_error(path: str) -> None:
+    kinds = (
+        r"is not a valid path: expected|has a slot that is not valid|has two slots of the same name"
+    )
+    with pytest.raises(WiringError, match=rf"Bad: .* ({kinds})"):
+        type("Bad", (Endpoint,), {}, path=path)
+
+
+class A(Endpoint, path="/{id}"):
+    async def get(self, path: Order) -> Order:
+        return path
+
+
+class B(Endpoint, path="/{name}"):
+    async def post(self, path: Other) -> Other:
+        return path
+
+
+async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
+    raise AssertionError("nothing is served")
+
+
+def missing(error: KeyError) -> NotFoundError:
+    return NotFoundError(str(error))
+
+
+class Including(BaseApp):
+    """Calls what it is told to call while it is wired."""
+
+    def __init__(self, *calls: tuple[Any, ...]) -> None:
+        super().__init__()
+        self._calls = calls
+
+    async def _wire(self) -> None:
+        for name, *arguments in self._calls:
+            getattr(self, name)(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("calls", "text"),
+    [
+        ([("_include_endpoint", A)], "A is a class: include an instance, `A()`"),
+        ([("_include_endpoint", 3)], "int is no endpoint: include instances of subclasses of `Endpoint`, one by one"),
+        ([("_include_endpoint", A()), ("_include_endpoint", B())],
+         "B: '/{name}' is served by A already: define all methods of a path in one class, or give"),
+        ([("_include_endpoints", "api", A())], "Including._include_endpoints: 'api' is not a valid path: expe"),
+        ([("_include_endpoints", A(), A())], "is not a valid path: expected one that begins with `/`"),
+        ([("_include_endpoints", "/api", [A()])], "list is no endpoint: include instances of subclasses of"),
+        ([("_map_error", KeyError, missing)] * 2, "Including maps KeyError twice: leave one of them out"),
+        ([("_include_endpoints", "/api/", A())], "endpoints under '/api/': leave out the `/` at its"),
+        ([("_include_endpoints", "/{id}", A())], "A: '/{id}/{id}' has two slots of the same name"),
+        ([("_mount", "/a/", asgi)], "Including mounts under '/a/': write it without slots and withou"),
+        ([("_mount", "/{a}", asgi)], "Including mounts under '/{a}': write it without slots and with"),
+        ([("_mount", "a", asgi)], "Including._mount: 'a' is not a valid path: expected one that begins with `"),
+        ([("_mount", "/a", asgi), ("_mount", "/a", asgi)],
+         "Including mounts two applications under '/a': move one of them"),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_included_is_a_wiring_error(
+    calls: list[tuple[Any, ...]], text: str
+) -> None:
+    assert text in await failure_of(Including(*calls))
+
+
+@asynccontextmanager
+async def opened() -> AsyncGenerator[None]:
+    yield
+
+
+@pytest.mark.parametrize(
+    ("resource", "text"),
+    [
+        (opened, "Entering._enter is given <function opened at"),
+        (opened, "call it, as in `await self._enter(opened())`"),
+        (nullcontext, "as in `await self._enter(nullcontext())`"),
+        (
+            closing(StringIO()),
+            "it is entered with a plain `with`: enter it within an `@asynccontextmanager` func",
+        ),
+        (3, "Entering._enter is given 3: expected what can be entered with `async with`"),
+    ],
+)
+async def test_what_cannot_be_entered_is_a_wiring_error(resource: Any, text: str) -> None:
+    class Entering(BaseApp):
+        async def _wire(self) -> None:
+            await self._enter(resource)
+
+    assert text in await failure_of(Entering())
+
+
+async def test_a_wire_that_is_no_coroutine_function_is_a_wiring_error() -> None:
+    class App(BaseApp):
+        def _wire(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+            pass
+
+    text = "App._wire is not a coroutine function, and would replace `BaseApp._wire`: write it as `async def"
+    assert text in await failure_of(App())
