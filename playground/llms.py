@@ -48,7 +48,12 @@ def _pages(navigation: Navigation, section: str) -> Iterator[tuple[str, str]]:
 
 
 def preprocess(soup: BeautifulSoup, _output: str) -> None:
-    """Put in place of each live block what its code and its recordings are as text; keep bars within their cells."""
+    """Write live blocks and proof marks as text, and keep bars within their cells."""
+    for mark in soup.select("button.proof"):
+        names = ", ".join(f"<code>{name}</code>" for name in str(mark["data-tests"]).split())
+        mark.replace_with(BeautifulSoup(f" ({names})", "html.parser"))
+    for popovers in soup.select(".proofs"):
+        popovers.decompose()
     for text in [text for cell in soup.select("td") for text in cell.find_all(string=True)]:
         text.replace_with(text.replace("|", "\\|"))
     catalogue = Catalogue()

@@ -147,7 +147,7 @@ def _block(snippet: Snippet, shown: str, first: str | None, md: "Markdown") -> s
     if shown != snippet.source.strip("\n"):
         whole = (
             '<details class="live-module">'
-            f"<summary>The whole module</summary>{_highlight(snippet.source, md)}</details>"
+            f"<summary>The whole module</summary>{highlight(snippet.source, md)}</details>"
         )
     exchanges = "".join(
         _exchange(exchange, is_open=exchange.name == first) for exchange in snippet.exchanges
@@ -156,7 +156,7 @@ def _block(snippet: Snippet, shown: str, first: str | None, md: "Markdown") -> s
         f'<div class="live no-copy no-select" data-snippet="{escape(snippet.name)}"'
         f" data-live='{_attribute(page)}'>"
         f'<div class="live-head"><code class="live-path">{path.replace("/", "/<wbr>")}</code></div>'
-        f'<div class="live-code">{_highlight(shown, md)}</div>{whole}'
+        f'<div class="live-code">{highlight(shown, md)}</div>{whole}'
         # No div: with the first div in it that ends, the search's index would take up what follows.
         f'<section class="live-exchanges" data-search-exclude>{exchanges}</section>'
         "</div>"
@@ -271,7 +271,7 @@ class _SuperFences(Protocol):
     ) -> str: ...
 
 
-def _highlight(source: str, md: "Markdown") -> str:
+def highlight(source: str, md: "Markdown") -> str:
     """What a `python` fence of this text would be, by whatever highlighter the site has set up."""
     fences = cast("_SuperFences", md.preprocessors["fenced_code_block"])
     return fences.highlight(

@@ -22,6 +22,7 @@ import jero
 import jero.testing
 from playground.catalogue import ROOT, Catalogue
 from playground.elsewhere import addresses
+from playground.proof_marks import Proofs
 
 CATALOGUE = Catalogue()
 PAGES = sorted((ROOT / "docs").glob("**/*.md"))
@@ -105,18 +106,8 @@ def test_every_public_name_is_on_the_reference_page_and_back(module: ModuleType)
 
 
 def test_every_test_that_a_page_names_is_there() -> None:
-    named = {
-        (match[1], match[2])
-        for page in PAGES
-        for match in re.finditer(r"`(\w+/[\w/]+\.py)::(\w+)`", page.read_text("utf-8"))
-    }
-    assert named
-    missing = [
-        (path, name)
-        for path, name in sorted(named)
-        if f"def {name}(" not in (ROOT / path).read_text("utf-8")
-    ]
-    assert missing == []
+    tests = Proofs()
+    assert [test for page in PAGES for test in tests.named_in(page.read_text("utf-8"))]
 
 
 def test_mkdocs_finds_nothing_to_warn_about(site: Path, tmp_path: Path) -> None:

@@ -294,6 +294,16 @@ def test_a_file_that_a_page_includes_is_a_source(root: Path) -> None:
     assert not current(root)
 
 
+def test_a_test_that_a_page_names_is_a_source(root: Path) -> None:
+    (root / "docs" / "index.md").write_text("# Code\n\nIt works (`test_it`).\n")
+    (root / "tests").mkdir()
+    (root / "tests" / "test_all.py").write_text("def test_it(): ...\n")
+    built(root)
+    assert current(root)
+    (root / "tests" / "test_all.py").write_text("def test_it(): pass\n")
+    assert not current(root)
+
+
 def test_a_file_that_is_written_again_as_it_was_is_no_news(root: Path) -> None:
     built(root)
     (root / "docs" / "index.md").write_text("# The first text\n")

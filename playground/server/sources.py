@@ -11,6 +11,8 @@ from typing import Final
 
 from watchfiles import Change, DefaultFilter
 
+from playground.proof_marks import Proofs
+
 FOLDERS: Final = ("docs", "jero", "playground")
 FILES: Final = ("mkdocs.yml", "requirements/dev.txt", "pyproject.toml", "README.md")
 """What the site is made of besides the snippets, and what its pages include, relative to the root."""
@@ -20,6 +22,9 @@ ASSETS: Final = "docs/assets/live"
 
 _INCLUDE: Final = re.compile(rb'-8<-+ "([^":\n]+)')
 """A file that a page includes (pymdownx.snippets)."""
+
+_TEST: Final = re.compile(rb"`(?:[\w./-]+::)?(test_\w+)`")
+"""A test whose source a page shows (`proof_marks`)."""
 
 _VARIABLE: Final = re.compile(rb"!ENV\s*\[?\s*([A-Za-z_]\w*)")
 """An environment variable that MkDocs' configuration reads."""
@@ -43,10 +48,12 @@ class Sources:
         digest = hashlib.sha256(sys.version.encode())
         mentioned = dict[Path, None]()
         listed = dict.fromkeys(self._listed())
+        tests = Proofs(self._root)
         for path in listed:
             content, mentions = self._read(path)
             digest.update(os.fsencode(path) + b"\0" + content)
-            mentioned |= dict.fromkeys(self._root / os.fsdecode(name) for name in mentions)
+            for name in map(os.fsdecode, mentions):
+                mentioned |= dict.fromkeys(tests.files(name) or [self._root / name])
         for path in sorted(mentioned.keys() - listed.keys()):
             digest.update(os.fsencode(path) + b"\0" + self._read(path)[0])
         for name in self._variables():
@@ -61,7 +68,7 @@ class Sources:
         return sorted(set(_VARIABLE.findall(configuration)))
 
     def _read(self, path: Path) -> tuple[bytes, list[bytes]]:
-        """The digest of a file's content and the files that it includes, read again only if it has changed."""
+        """The digest of a file's content, and what it includes or names; read again only if it has changed."""
         try:
             status = path.stat()
             if not stat.S_ISREG(status.st_mode):
@@ -70,8 +77,10 @@ class Sources:
             known = self._known.get(path)
             if known is None or known[0] != stamp:
                 content = path.read_bytes()
-                includes = _INCLUDE.findall(content) if path.suffix == ".md" else []
-                known = self._known[path] = stamp, hashlib.sha256(content).digest(), includes
+                mentions = list[bytes]()
+                if path.suffix == ".md":
+                    mentions = _INCLUDE.findall(content) + _TEST.findall(content)
+                known = self._known[path] = stamp, hashlib.sha256(content).digest(), mentions
         except OSError as error:
             return type(error).__name__.encode(), []
         return known[1:]
