@@ -14,7 +14,7 @@ import pytest
 from demo_app.cluster import Cluster, Program, find_program
 from demo_app_tests.programs import require
 from demo_app_tests.readers import PATIENCE, readers
-from playground.catalogue import ROOT
+from playground.snippet.catalogue import ROOT
 
 pytestmark = pytest.mark.anyio
 

@@ -6,9 +6,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from playground import transcript
-from playground.bundle import BundleError, bundle, check_types
-from playground.catalogue import (
+from playground.bundle.bundle import BundleError, bundle, check_types
+from playground.run.runner import run_on
+from playground.run.stage import Stage
+from playground.server.rebuild import Builder, BuildError
+from playground.server.serve import Options, serve
+from playground.server.signals import cancel_at_signals
+from playground.snippet import transcript
+from playground.snippet.catalogue import (
     ROOT,
     BrokenSnippetError,
     Catalogue,
@@ -16,13 +21,8 @@ from playground.catalogue import (
     Snippet,
     UnknownSnippetError,
 )
-from playground.new import create
-from playground.recording import record
-from playground.runner import run_on
-from playground.server.rebuild import Builder, BuildError
-from playground.server.serve import Options, serve
-from playground.server.signals import cancel_at_signals
-from playground.stage import Stage
+from playground.snippet.new import create
+from playground.snippet.recording import record
 
 
 def main() -> int:

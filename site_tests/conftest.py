@@ -12,9 +12,9 @@ from typing import Any, override
 
 import pytest
 
-from playground.catalogue import ROOT
-from playground.locks import hold
+from playground.bundle.locks import hold
 from playground.server.serve import Options
+from playground.snippet.catalogue import ROOT
 from site_tests.serving import served
 from tests.support.browser import CHROMIUM_ARGUMENTS, chromium, fresh_page, page
 

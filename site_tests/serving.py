@@ -12,7 +12,7 @@ from typing import Final
 import httpx
 import msgspec
 
-from playground.events import Chunk, Request, RunEvent
+from playground.run.events import Chunk, Request, RunEvent
 from playground.server.serve import Options, run
 from playground.server.settings import Settings
 

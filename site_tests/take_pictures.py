@@ -9,8 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from playground.catalogue import ROOT
 from playground.server.serve import Options
+from playground.snippet.catalogue import ROOT
 from site_tests.conftest import CHROMIUM_ARGUMENTS
 from site_tests.serving import served
 

@@ -5,7 +5,7 @@ import os
 from playwright.sync_api import sync_playwright
 
 import hatch_build
-from playground.catalogue import ROOT
+from playground.snippet.catalogue import ROOT
 from snippets.openapi.document import app
 from tests.servers.serving import served_by_a_thread
 from tests.support.browser import CHROMIUM_ARGUMENTS

@@ -8,8 +8,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from playground.catalogue import Catalogue
-from playground.rows import rows
+from playground.pages.rows import rows
+from playground.snippet.catalogue import Catalogue
 from site_tests.blocks import (
     PATIENCE,
     block,

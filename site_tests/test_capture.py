@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jero.testing import VirtualClock
-from playground.asgi import Receive, Scope, Send
-from playground.capture import LONGEST_LINE, Lines
-from playground.events import Crash, Disconnect, End, Limit, Log, Request, RunEvent
-from playground.recording import collect
-from playground.runner import Limits, run
+from playground.run.asgi import Receive, Scope, Send
+from playground.run.capture import LONGEST_LINE, Lines
+from playground.run.events import Crash, Disconnect, End, Limit, Log, Request, RunEvent
+from playground.run.runner import Limits, run
+from playground.snippet.recording import collect
 
 GET = Request("GET", "/")
 

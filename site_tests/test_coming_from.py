@@ -16,10 +16,10 @@ from litestar.response import Stream
 from packaging.requirements import Requirement
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from playground.asgi import ASGIApp
-from playground.catalogue import Catalogue
-from playground.events import Chunk, Log, Request
-from playground.runner import run
+from playground.run.asgi import ASGIApp
+from playground.run.events import Chunk, Log, Request
+from playground.run.runner import run
+from playground.snippet.catalogue import Catalogue
 from site_tests.blocks import block, edit, expect_state, press, shown
 from site_tests.conftest import fresh_page
 from site_tests.test_project import downloaded, uvicorn

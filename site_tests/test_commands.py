@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from playground import __main__ as commands
-from playground.catalogue import Catalogue
+from playground.snippet.catalogue import Catalogue
 
 type Command = Callable[..., int]
 

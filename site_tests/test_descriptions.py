@@ -14,9 +14,9 @@ from litestar import Litestar, get
 from starlette.applications import Starlette
 
 from jero.__main__ import main
-from playground import descriptions
-from playground.catalogue import Catalogue
-from playground.descriptions import write_descriptions, write_in_a_process
+from playground.pages import descriptions
+from playground.pages.descriptions import write_descriptions, write_in_a_process
+from playground.snippet.catalogue import Catalogue
 from snippets import describe
 
 type Write = Callable[..., dict[str, object]]

@@ -9,7 +9,7 @@ import zlib
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from playground.catalogue import Catalogue
+from playground.snippet.catalogue import Catalogue
 from site_tests.blocks import (
     block,
     code,

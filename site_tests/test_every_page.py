@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from playground.catalogue import ROOT
+from playground.snippet.catalogue import ROOT
 from site_tests.blocks import PATIENCE, expect_state, output, press, shown, violations
 from site_tests.conftest import fresh_page
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.events import Request
-from playground.http_file import HTTPFileError, NamedRequest, parse
+from playground.run.events import Request
+from playground.snippet.http_file import HTTPFileError, NamedRequest, parse
 
 
 def test_requests_are_read_with_their_names_headers_and_bodies() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from playground.events import Chunk, Crash, Disconnect, End, Log, Request, RunEvent
-from playground.in_browser import Host, Job
-from playground.runner import WINDOW, Limits
+from playground.run.events import Chunk, Crash, Disconnect, End, Log, Request, RunEvent
+from playground.run.in_browser import Host, Job
+from playground.run.runner import WINDOW, Limits
 
 HEADER = """
 import asyncio

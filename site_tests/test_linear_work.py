@@ -4,11 +4,11 @@ from contextlib import suppress
 
 import pytest
 
-from playground.events import Chunk, Start
-from playground.http_file import HTTPFileError, parse
-from playground.rows import rows
+from playground.pages.rows import rows
+from playground.run.events import Chunk, Start
 from playground.server.console import plain
-from playground.transcript import TranscriptError, load
+from playground.snippet.http_file import HTTPFileError, parse
+from playground.snippet.transcript import TranscriptError, load
 from tests.support.growth import HOSTILE, assert_linear
 
 HTTP = (

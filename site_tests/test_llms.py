@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from mkdocs.utils import meta
 
-from playground.catalogue import ROOT, Catalogue
-from playground.transcript import write
+from playground.snippet.catalogue import ROOT, Catalogue
+from playground.snippet.transcript import write
 from site_tests.test_pages import PAGES, SHOWN, built
 
 LISTED = re.compile(r"^- \[([^\]]+)\]\(([^)]+)\)(?:: (.+))?$", re.MULTILINE)

@@ -13,10 +13,10 @@ from pymdownx.superfences import (  # pyright: ignore[reportMissingTypeStubs] - 
     SuperFencesException,
 )
 
-from playground import transcript
-from playground.catalogue import Catalogue
-from playground.events import Chunk, Crash, Disconnect, End, Log, RunEvent, Start
-from playground.markdown import LiveFence
+from playground.pages.fence import LiveFence
+from playground.run.events import Chunk, Crash, Disconnect, End, Log, RunEvent, Start
+from playground.snippet import transcript
+from playground.snippet.catalogue import Catalogue
 
 SOURCE = '''\
 """Compares <b>, & and 'quotes'."""

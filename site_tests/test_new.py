@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from playground.catalogue import ROOT, Catalogue
-from playground.events import End
-from playground.new import create
-from playground.recording import record
-from playground.transcript import dump
+from playground.run.events import End
+from playground.snippet.catalogue import ROOT, Catalogue
+from playground.snippet.new import create
+from playground.snippet.recording import record
+from playground.snippet.transcript import dump
 
 
 @pytest.fixture

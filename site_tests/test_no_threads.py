@@ -14,15 +14,15 @@ import anyio.to_thread
 import pytest
 from playwright.sync_api import Page, expect
 
-from playground.events import Request
-from playground.no_threads import (
+from playground.run.events import Request
+from playground.run.no_threads import (
     NO_THREAD,
     NO_WAITING,
     do_without_threads,
     let_anyio_do_without_threads,
 )
-from playground.recording import collect
-from playground.runner import run
+from playground.run.runner import run
+from playground.snippet.recording import collect
 from site_tests.blocks import block, edit, expect_state, press, row
 
 

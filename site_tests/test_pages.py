@@ -20,9 +20,9 @@ from mkdocs.structure.pages import Page
 
 import jero
 import jero.testing
-from playground.catalogue import ROOT, Catalogue
-from playground.elsewhere import addresses
-from playground.proof_marks import Proofs
+from playground.pages.cross_references import addresses
+from playground.pages.proof_marks import Proofs
+from playground.snippet.catalogue import ROOT, Catalogue
 
 CATALOGUE = Catalogue()
 PAGES = sorted((ROOT / "docs").glob("**/*.md"))

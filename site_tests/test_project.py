@@ -15,8 +15,8 @@ import pytest
 from packaging.requirements import Requirement
 from playwright.sync_api import Page, expect
 
-from playground import http_file
-from playground.catalogue import Catalogue
+from playground.snippet import http_file
+from playground.snippet.catalogue import Catalogue
 from site_tests.blocks import block, edit, pick, press
 
 CATALOGUE = Catalogue()

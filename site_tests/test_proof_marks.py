@@ -8,7 +8,7 @@ import pytest
 from markdown import Markdown
 from playwright.sync_api import Browser, expect
 
-from playground.proof_marks import ProofMarks, Proofs
+from playground.pages.proof_marks import ProofMarks, Proofs
 from site_tests.conftest import fresh_page
 
 FLOW = """\

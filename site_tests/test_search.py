@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from playground.catalogue import Catalogue
+from playground.snippet.catalogue import Catalogue
 from site_tests.blocks import block
 
 CATALOGUE = Catalogue()

@@ -15,11 +15,11 @@ import httpx
 import msgspec
 import pytest
 
-from playground.catalogue import ROOT
 from playground.server.rebuild import Builder, BuildError
 from playground.server.serve import Options, serve
 from playground.server.settings import Settings
 from playground.server.sources import Sources
+from playground.snippet.catalogue import ROOT
 from site_tests.serving import HERE, served
 
 SNIPPET = """

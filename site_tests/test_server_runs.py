@@ -7,8 +7,8 @@ import httpx
 import msgspec
 import pytest
 
-from playground.events import Chunk, Crash, Disconnect, End, Limit, Log, Start
-from playground.runner import Limits
+from playground.run.events import Chunk, Crash, Disconnect, End, Limit, Log, Start
+from playground.run.runner import Limits
 from site_tests.serving import SETTINGS, first_chunk, job, options, run_all, running, served
 
 

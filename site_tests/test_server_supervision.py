@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 
-from playground.events import Crash, End, RunEvent
+from playground.run.events import Crash, End, RunEvent
 from playground.server.supervisor import Patience
 from site_tests.serving import first_chunk, job, options, run_all, running, served
 

@@ -15,12 +15,12 @@ import httpx
 import pytest
 import uvicorn
 
-from playground.asgi import ASGIApp
-from playground.catalogue import ROOT, Catalogue, Exchange, Snippet, UnknownSnippetError
-from playground.events import Chunk, Crash, End, RunEvent, Start
-from playground.recording import record
-from playground.stage import Stage
-from playground.transcript import comparable, dump
+from playground.run.asgi import ASGIApp
+from playground.run.events import Chunk, Crash, End, RunEvent, Start
+from playground.run.stage import Stage
+from playground.snippet.catalogue import ROOT, Catalogue, Exchange, Snippet, UnknownSnippetError
+from playground.snippet.recording import record
+from playground.snippet.transcript import comparable, dump
 
 CATALOGUE = Catalogue()
 NAMES = CATALOGUE.names()

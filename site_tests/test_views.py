@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from playground.catalogue import Catalogue
+from playground.snippet.catalogue import Catalogue
 from site_tests.blocks import (
     PATIENCE,
     block,

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from pypdf import PdfReader
 
-from playground.catalogue import Catalogue
+from playground.snippet.catalogue import Catalogue
 from site_tests.blocks import PATIENCE, block, edit, expect_state, press, row
 from site_tests.conftest import fresh_page
 

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from playground.runner import Limits
+from playground.run.runner import Limits
 from playground.server.changes import Changes, ChangesApp
 from playground.server.guards import SameOrigin
 from playground.server.supervisor import Supervisor

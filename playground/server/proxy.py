@@ -16,7 +16,7 @@ import httpx
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from playground.events import Crash, End, RunEvent
+from playground.run.events import Crash, End, RunEvent
 from playground.server.problem import Problem
 from playground.server.supervisor import Supervisor, Worker, WorkerUnavailableError
 

@@ -16,7 +16,7 @@ from watchfiles import (
     awatch,  # pyright: ignore[reportUnknownVariableType] - it takes trio's events too, which is not here
 )
 
-from playground.locks import Held, alocked
+from playground.bundle.locks import Held, alocked
 from playground.server.console import plain, report
 from playground.server.sources import ASSETS, Sources
 from playground.server.store import NotASiteError, Store
@@ -24,7 +24,7 @@ from playground.server.store import NotASiteError, Store
 _BUNDLE: Final = f"""
 import sys
 from pathlib import Path
-from playground.bundle import BundleError, bundle
+from playground.bundle.bundle import BundleError, bundle
 try:
     bundle(Path({ASSETS!r}))
 except BundleError as error:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from playground.catalogue import ROOT
-from playground.locks import hold
+from playground.bundle.locks import hold
 from playground.server.changes import Built, Changes, Failed
 from playground.server.console import announce, report
 from playground.server.front import Server, application
@@ -21,6 +20,7 @@ from playground.server.settings import Settings
 from playground.server.signals import cancel_at_signals
 from playground.server.site import Site
 from playground.server.supervisor import Patience, Supervisor
+from playground.snippet.catalogue import ROOT
 
 
 class ServeError(Exception):

@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from playground.catalogue import ROOT
-from playground.runner import DEFAULT_LIMITS, Limits
+from playground.run.runner import DEFAULT_LIMITS, Limits
+from playground.snippet.catalogue import ROOT
 
 
 class Settings(Struct, frozen=True):

@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from playground.locks import Held
+from playground.bundle.locks import Held
 
 # The system's own table decides otherwise, and not every system's knows these.
 for extension, media_type in {
@@ -24,7 +24,7 @@ for extension, media_type in {
     mimetypes.add_type(media_type, extension)
 
 POLICY: Final = "content-security-policy.txt"
-"""Where a site says what its pages may load: see `playground/policy.py`."""
+"""Where a site says what its pages may load: see `playground/pages/policy.py`."""
 
 
 class _Files(StaticFiles):

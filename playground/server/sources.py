@@ -11,7 +11,7 @@ from typing import Final
 
 from watchfiles import Change, DefaultFilter
 
-from playground.proof_marks import Proofs
+from playground.pages.proof_marks import Proofs
 
 FOLDERS: Final = ("docs", "jero", "playground")
 FILES: Final = ("mkdocs.yml", "requirements/dev.txt", "pyproject.toml", "README.md")

@@ -6,7 +6,7 @@ import secrets
 import shutil
 from pathlib import Path
 
-from playground.locks import Held, delete_unheld, hold
+from playground.bundle.locks import Held, delete_unheld, hold
 
 
 class NotASiteError(Exception):

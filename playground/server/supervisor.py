@@ -21,9 +21,9 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from playground.catalogue import ROOT
 from playground.server.console import report
 from playground.server.settings import Settings
+from playground.snippet.catalogue import ROOT
 
 HEALTH: Final = "http://worker/live/health"
 

@@ -24,12 +24,12 @@ import uvicorn
 from msgspec import Meta, Struct
 
 from jero import BaseApp, Endpoint, HTTPError, NDJSONStreamingResponse
-from playground.asgi import ASGIApp, Message, Receive, Scope, Send
-from playground.catalogue import Catalogue, UnknownSnippetError
-from playground.events import Request, RunEvent
-from playground.runner import Run, run_on
+from playground.run.asgi import ASGIApp, Message, Receive, Scope, Send
+from playground.run.events import Request, RunEvent
+from playground.run.runner import Run, run_on
+from playground.run.stage import Stage, StageError
 from playground.server.settings import Settings
-from playground.stage import Stage, StageError
+from playground.snippet.catalogue import Catalogue, UnknownSnippetError
 
 ROUTES: Final = "/live/app/"
 

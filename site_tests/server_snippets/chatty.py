@@ -1,6 +1,6 @@
 """Says more than anyone wants to hear: lines under `/lines`, bytes elsewhere."""
 
-from playground.asgi import Receive, Scope, Send
+from playground.run.asgi import Receive, Scope, Send
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,7 +2,7 @@
 
 import os
 
-from playground.asgi import Receive, Scope, Send
+from playground.run.asgi import Receive, Scope, Send
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from playground.asgi import Receive, Scope, Send
+from playground.run.asgi import Receive, Scope, Send
 
 closed = asyncio.Event()
 

@@ -74,7 +74,7 @@ export class BrowserBackend implements Backend {
   readonly #onHere: () => void;
 
   /**
-   * `assets` is the folder that playground/bundle.py made; `onReady` is called with the addresses of what was loaded
+   * `assets` is the folder that playground/bundle/bundle.py made; `onReady` is called with the addresses of what was loaded
    * each time Python has started, or has loaded more; `onHere` when a worker has started that is to load Python.
    */
   constructor(assets: URL, onReady: (files: readonly string[]) => void, onHere: () => void) {
@@ -157,7 +157,7 @@ export class BrowserBackend implements Backend {
 
 /**
  * The address of a worker that runs `script` in an opaque origin. Chromium takes addresses of up to 2 MiB;
- * playground/bundle.py sees to it that the script is shorter.
+ * playground/bundle/bundle.py sees to it that the script is shorter.
  */
 function opaque(script: string): string {
   // By its name, and not by its address, in stack traces.

@@ -9,7 +9,7 @@ export { RowReader } from "./rows";
 const MOST_FIELDS = 100; // of one event
 const MOST_CHARACTERS = 4_096; // of one value: the view of the raw bytes shows where more is
 
-/** One row. `row_html` in playground/markdown.py writes the same elements. */
+/** One row. `row_html` in playground/pages/fence.py writes the same elements. */
 export function rowElement(row: Row): HTMLElement {
   const what = el("div", { class: "live-what" });
   const fields = row.fields ?? [];

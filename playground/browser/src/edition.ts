@@ -3,7 +3,7 @@
 
 import { BASE } from "./base";
 
-/** Of the scripts. playground/bundle.py gives it to build.mjs, which puts it in here, and writes it into the lock. */
+/** Of the scripts. playground/bundle/bundle.py gives it to build.mjs, which puts it in here, and writes it into the lock. */
 declare const EDITION: string;
 
 /** Why a page that is of another edition than its site cannot go on. */

@@ -1,4 +1,4 @@
-// What playground/bundle.py says of one build of the site's Python: pyodide-lock.json.
+// What playground/bundle/bundle.py says of one build of the site's Python: pyodide-lock.json.
 
 /** Pyodide's own part of it is left to Pyodide. */
 export interface Lock {

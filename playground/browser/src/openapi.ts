@@ -1,4 +1,4 @@
-// What a snippet's application says of the requests that it takes: its OpenAPI document, made by playground/descriptions.py.
+// What a snippet's application says of the requests that it takes: its OpenAPI document, made by playground/pages/descriptions.py.
 
 import { isOf, kindOf, type Schema, Schemas } from "./schema";
 

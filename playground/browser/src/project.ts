@@ -72,7 +72,7 @@ function nameOf({ snippet }: Snippet): string {
   return `jero-${snippet.replaceAll(/[._]/g, "-")}`;
 }
 
-/** Each request under its name, as the reader has it: what playground/http_file.py and the REST clients of editors read. */
+/** Each request under its name, as the reader has it: what playground/snippet/http_file.py and the REST clients of editors read. */
 function httpFile({ exchanges }: Snippet, requests: Readonly<Record<string, Request>>): string {
   const parts = exchanges.map(({ name, request, disconnect_after }) => {
     const asked = requests[name] ?? request;

@@ -16,7 +16,7 @@ export class RuntimeFiles {
   readonly #files = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
   #wasm: Promise<WebAssembly.Module> | undefined;
 
-  /** `assets` is the folder that playground/bundle.py made, and `lock` is of it. */
+  /** `assets` is the folder that playground/bundle/bundle.py made, and `lock` is of it. */
   constructor(assets: URL, lock: Lock) {
     this.#assets = assets;
     this.#lock = lock;

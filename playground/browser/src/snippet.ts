@@ -1,4 +1,4 @@
-// What a block knows of its snippet: `_Page` in playground/markdown.py, read from the block's `data-live`.
+// What a block knows of its snippet: `_Page` in playground/pages/fence.py, read from the block's `data-live`.
 
 import type { Request } from "./backend";
 import { BASE } from "./base";

@@ -1,5 +1,5 @@
 // Python, in a Web Worker of its own: starts Pyodide, then carries messages between the page and
-// playground/in_browser.py. It decides nothing.
+// playground/run/in_browser.py. It decides nothing.
 //
 // Its origin is opaque, because the page starts it from a data: URL (WHATWG HTML § 10.2.4): the code in it, which may be
 // a stranger's, reaches no storage of the site. So it loads nothing by itself: what it needs is in this script, or is
@@ -49,7 +49,7 @@ export type FromWorker =
   /** Python runs no more: with `status`, because the code ended it. */
   | { readonly kind: "died"; readonly reason: string; readonly status?: number };
 
-/** playground.in_browser.Host */
+/** playground.run.in_browser.Host */
 interface Host {
   start(run: string, job: string): void;
   credit(run: string, events: number): void;
@@ -159,7 +159,7 @@ async function boot({ assets, packages, wasm, files }: ToWorker & { readonly kin
   requirePackages(packages);
   // Import them here and now: the first run is quicker for it, too.
   for (const name of packages) for (const module of lock.packages[name]?.imports ?? []) pyodide.pyimport(module);
-  host = pyodide.pyimport("playground.in_browser").Host((run: string, event: string) =>
+  host = pyodide.pyimport("playground.run.in_browser").Host((run: string, event: string) =>
     tell({ kind: "event", run, event }),
   ) as Host;
 }

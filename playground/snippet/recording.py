@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Mapping
 
 from jero.testing import VirtualClock
-from playground.catalogue import Exchange, Snippet
-from playground.events import RunEvent
-from playground.runner import Run, run_on
-from playground.stage import Stage
-from playground.transcript import joined
+from playground.run.events import RunEvent
+from playground.run.runner import Run, run_on
+from playground.run.stage import Stage
+from playground.snippet.catalogue import Exchange, Snippet
+from playground.snippet.transcript import joined
 
 
 def record(snippet: Snippet) -> Mapping[str, list[RunEvent]]:

@@ -11,8 +11,8 @@ from io import StringIO
 from types import ModuleType
 from typing import Final, Literal, cast
 
-from playground import mistakes
-from playground.asgi import ASGIApp, Lifespan, StartupFailedError
+from playground.run import mistakes
+from playground.run.asgi import ASGIApp, Lifespan, StartupFailedError
 
 PATIENCE: Final = 1.0
 """Seconds that an app may take to return when its start-up was cancelled."""

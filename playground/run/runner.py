@@ -16,12 +16,22 @@ from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
 
-from playground.asgi import ASGIApp, Message, Scope
-from playground.capture import Lines, captured_by
-from playground.events import Chunk, Crash, Disconnect, End, Limit, Log, Request, RunEvent, Start
-from playground.mistakes import with_advice
-from playground.portable import without_folders
-from playground.stage import Stage, StageError, summary
+from playground.run.asgi import ASGIApp, Message, Scope
+from playground.run.capture import Lines, captured_by
+from playground.run.events import (
+    Chunk,
+    Crash,
+    Disconnect,
+    End,
+    Limit,
+    Log,
+    Request,
+    RunEvent,
+    Start,
+)
+from playground.run.mistakes import with_advice
+from playground.run.portable import without_folders
+from playground.run.stage import Stage, StageError, summary
 
 WINDOW: Final = 16
 """How many events may wait for the consumer before the app's `send()` does."""
@@ -411,5 +421,5 @@ def _format(error: BaseException | None) -> str:
 
 def _is_ours(filename: str) -> bool:
     return filename.startswith("<frozen importlib") or filename.endswith(
-        ("playground/runner.py", "playground/stage.py", "importlib/__init__.py")
+        ("playground/run/runner.py", "playground/run/stage.py", "importlib/__init__.py")
     )

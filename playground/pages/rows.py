@@ -10,7 +10,7 @@ from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 
-from playground.events import Chunk, Crash, Disconnect, End, Limit, Log, RunEvent, Start
+from playground.run.events import Chunk, Crash, Disconnect, End, Limit, Log, RunEvent, Start
 
 type Kind = Literal[
     "stdout",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, cast
 
-from playground.no_threads import NO_THREAD
+from playground.run.no_threads import NO_THREAD
 
 BROWSER: Final = sys.platform == "emscripten"
 

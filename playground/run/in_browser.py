@@ -13,11 +13,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from playground import no_threads
-from playground.asgi import ASGIApp
-from playground.events import Crash, End, Request, RunEvent
-from playground.runner import DEFAULT_LIMITS, Limits, Run
-from playground.stage import Stage
+from playground.run import no_threads
+from playground.run.asgi import ASGIApp
+from playground.run.events import Crash, End, Request, RunEvent
+from playground.run.runner import DEFAULT_LIMITS, Limits, Run
+from playground.run.stage import Stage
 
 HAS_THREADS: Final = sys.platform != "emscripten"
 

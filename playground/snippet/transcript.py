@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import convert
 from msgspec.structs import replace
 
-from playground.events import Chunk, Crash, Disconnect, End, Limit, Log, RunEvent, Start
+from playground.run.events import Chunk, Crash, Disconnect, End, Limit, Log, RunEvent, Start
 
 _KIND_WIDTH = 11
 _SPECIAL = re.compile(

@@ -5,9 +5,9 @@ import keyword
 from string import Template
 from typing import Final
 
-from playground import transcript
-from playground.catalogue import Catalogue, Snippet
-from playground.recording import record
+from playground.snippet import transcript
+from playground.snippet.catalogue import Catalogue, Snippet
+from playground.snippet.recording import record
 
 _MODULE: Final = Template('''\
 """Say in a sentence what this shows."""

@@ -33,7 +33,7 @@ from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
-from playground.events import Request
+from playground.run.events import Request
 
 _USUAL: Final = {
     "GET",

@@ -19,8 +19,8 @@ from typing import IO, Final, cast
 
 import msgspec
 
-from playground.catalogue import ROOT, Catalogue
-from playground.stage import Stage
+from playground.run.stage import Stage
+from playground.snippet.catalogue import ROOT, Catalogue
 
 type Describe = Callable[[object], bytes | None]
 
@@ -52,7 +52,7 @@ def write_in_a_process(
     until = time.monotonic() + patience
     ended: list[str] = []
     while names:
-        command = [sys.executable, "-m", "playground.descriptions"]
+        command = [sys.executable, "-m", "playground.pages.descriptions"]
         command += [str(folder), str(catalogue.root), catalogue.package, *names]
         # It writes the name of each snippet before it imports that, so the last one is where it ended.
         with TemporaryFile() as begun:
@@ -121,7 +121,7 @@ async def _ask(module: str, describe: Describe) -> bytes | None:
 
 
 def main() -> None:
-    """Run as `python -m playground.descriptions FOLDER ROOT PACKAGE NAME…` (see `write_in_a_process`)."""
+    """Run as `python -m playground.pages.descriptions FOLDER ROOT PACKAGE NAME…` (see `write_in_a_process`)."""
     logging.disable()  # what snippets have to say belongs to their runs
     folder, root, package, *names = sys.argv[1:]
     sys.path.insert(0, root)

@@ -17,9 +17,9 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import BasePlugin
 from mkdocs.utils import meta
 
-from playground.catalogue import Catalogue, Exchange, Snippet
-from playground.markdown import NO_RECORDING
-from playground.transcript import write
+from playground.pages.fence import NO_RECORDING
+from playground.snippet.catalogue import Catalogue, Exchange, Snippet
+from playground.snippet.transcript import write
 
 type Navigation = list[str | dict[str, "str | Navigation"]]
 

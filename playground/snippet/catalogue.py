@@ -11,10 +11,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from playground import http_file, transcript
-from playground.events import Request, RunEvent
+from playground.run.events import Request, RunEvent
+from playground.snippet import http_file, transcript
 
-ROOT: Final = Path(__file__).resolve().parent.parent
+ROOT: Final = Path(__file__).resolve().parents[2]
 
 _MARKER = re.compile(r"^\s*#\s*--8<--\s*\[(start|end):\s*([\w-]+)\s*\]\s*$")
 

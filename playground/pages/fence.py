@@ -25,9 +25,9 @@ from pymdownx.superfences import (  # pyright: ignore[reportMissingTypeStubs] - 
     SuperFencesException,
 )
 
-from playground.catalogue import Catalogue, Exchange, Snippet, UnknownSnippetError, lines_of
-from playground.events import Request
-from playground.rows import Row, rows
+from playground.pages.rows import Row, rows
+from playground.run.events import Request
+from playground.snippet.catalogue import Catalogue, Exchange, Snippet, UnknownSnippetError, lines_of
 
 if TYPE_CHECKING:
     from markdown import Markdown
@@ -83,7 +83,7 @@ class LiveFence:
 
 _fence = LiveFence()
 validate = _fence.validate
-format = _fence.format  # noqa: A001 - superfences' own word, read as `playground.markdown.format`
+format = _fence.format  # noqa: A001 - superfences' own word, read as `playground.pages.fence.format`
 
 
 class _Order(Struct, frozen=True):

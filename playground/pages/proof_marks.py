@@ -26,8 +26,8 @@ from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 from msgspec import Struct
 
-from playground.catalogue import ROOT
-from playground.markdown import highlight
+from playground.pages.fence import highlight
+from playground.snippet.catalogue import ROOT
 
 FILES: Final = "*tests/**/test_*.py"
 """Where tests are, below the root."""
@@ -123,7 +123,7 @@ class ProofMarks(Extension):
 
 
 def makeExtension() -> ProofMarks:  # noqa: N802 - the name that Python-Markdown looks for
-    """The extension, as `playground.proof_marks` among a site's `markdown_extensions`."""
+    """The extension, as `playground.pages.proof_marks` among a site's `markdown_extensions`."""
     return ProofMarks()
 
 

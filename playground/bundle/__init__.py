@@ -1,0 +1,1 @@
+"""What a built site needs to run Python in the reader's browser: scripts, wheels, bytecode, licences."""

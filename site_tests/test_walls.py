@@ -1,0 +1,50 @@
+"""Which parts of the engine may import which."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from playground.snippet.catalogue import ROOT
+
+WINGS = ("run", "snippet", "pages", "bundle", "server")
+"""Each may import itself and those before it."""
+
+
+def modules(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.py") if "node_modules" not in path.parts)
+
+
+def imported_by(path: Path) -> Iterator[str]:
+    """The full names of the modules that this one imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            assert node.module is not None
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_what_ships_to_the_browser_imports_only_itself_msgspec_and_the_standard_library() -> None:
+    allowed = sys.stdlib_module_names | {"msgspec", "anyio"}  # anyio: if an example brings it
+    for path in modules(ROOT / "playground" / "run"):
+        others = {name for name in imported_by(path) if name.split(".")[0] not in allowed}
+        strays = {name for name in others if not name.startswith("playground.run.")}
+        assert not strays, path
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_wings_import_only_those_before_them(wing: str) -> None:
+    allowed = WINGS[: WINGS.index(wing) + 1]
+    for path in modules(ROOT / "playground" / wing):
+        wings = {name.split(".")[1] for name in imported_by(path) if name.startswith("playground.")}
+        assert wings <= set(allowed), path
+
+
+def test_every_module_of_the_engine_is_in_a_wing() -> None:
+    top = ROOT / "playground"
+    wings = {path.relative_to(top).parts[0] for path in modules(top)}
+    assert wings == {*WINGS, "__init__.py", "__main__.py"}
