@@ -28,6 +28,7 @@ from jero.responses import (
     HTMLResponse,
     JSONResponse,
     RedirectResponse,
+    Response,
     TextResponse,
 )
 from jero.streaming.ending import StreamEnding, stream_ending
@@ -56,6 +57,7 @@ __all__ = [
     "NDJSONStreamingResponse",
     "NotFoundError",
     "RedirectResponse",
+    "Response",
     "SSEResponse",
     "ServerSentEvent",
     "Stream",

@@ -1,8 +1,11 @@
-"""The responses that are whole before they are sent, as a handler returns them, and how they are sent."""
+"""The responses that are whole before they are sent, as a handler returns them, and how they are sent.
+
+A kind of response describes itself: its media type, status, encoder, and how it is documented stand in its class.
+"""
 
 import re
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Final, Literal, cast, override
 from urllib.parse import quote
 
 import msgspec
@@ -24,8 +27,48 @@ REDIRECTS: Final = (301, 302, 303, 307, 308)
 _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
+type Encode = Callable[[object], bytes]
+
+type Form = Literal["value", "text", "bytes", "items", "events", "empty"]
+"""How a body is documented: as a value, each item of a stream, or each event of one, with the schema of its type; as
+text; as bytes, of which OpenAPI says nothing; or not at all, because there is no body."""
+
+
 class Response[H](Struct, kw_only=True):
-    """What all responses carry, streaming ones included."""
+    """The base of all responses, streaming ones included.
+
+    A kind of response describes itself. Change the class variables in a subclass of one that exists, or make a kind
+    of your own: a `content` field, and an `encoder`.
+
+        class CreatedResponse[T, H = None](JSONResponse[T, H]):
+            default_status = 201
+
+        class YAMLResponse[T, H = None](Response[H]):
+            media_type = "application/yaml"
+            content: T
+
+            @classmethod
+            def encoder(cls, content: object, to_json: Encode) -> Encode:
+                return msgspec.yaml.encode
+    """
+
+    media_type: ClassVar[str] = ""
+    """The `Content-Type`, unless typed headers or `raw_headers` have another. Empty if there is no body."""
+
+    default_status: ClassVar[int] = 200
+    """The status, unless the response or its handler has another."""
+
+    documented_status: ClassVar[str] = "2XX"
+    """The status in the OpenAPI document, unless the handler has another: `201`, or `2XX` where responses differ."""
+
+    documented_as: ClassVar[Form] = "bytes"
+    """How the body is documented."""
+
+    documented_headers: ClassVar[Mapping[str, Mapping[str, object]]] = {}
+    """The schema of each header that `own_headers` makes."""
+
+    default_headers: ClassVar[Mapping[str, str]] = {}
+    """Further headers, unless typed headers or `raw_headers` have others."""
 
     status_code: int | None = None
     """Any final status that goes with this kind of response (RFC 9110 § 15). By default the one that the handler
@@ -37,11 +80,54 @@ class Response[H](Struct, kw_only=True):
     raw_headers: RawHeaders | None = None
     """Header fields as a mapping of names to values, which has the last word."""
 
-    def _require_body_status(self) -> None:
-        """Raises `ValueError` for a status that has no body, and as `_require_headers` does."""
+    @classmethod
+    def encoder(cls, content: object, to_json: Encode) -> Encode:
+        """The function that turns the content, or each item of a stream, into bytes.
+
+        Called once for each handler, at startup. `content` is the type that the handler's annotation declares, and
+        `to_json` encodes any JSON value, custom types included. Values of other types never reach the function.
+        """
+        raise NotImplementedError(
+            f"{cls.__name__} does not say how its content becomes bytes: define the class method `encoder`"
+        )
+
+    @classmethod
+    def type_of_content(cls, fields: Mapping[str, object]) -> object:
+        """The type of the content, from the types of the fields; `None` for a kind without content."""
+        return fields.get("content")
+
+    @classmethod
+    def require_method(cls, method: str) -> None:
+        """Raises `ValueError` for a method, in lower case, that cannot return this kind."""
+
+    @classmethod
+    def require_status(cls, status: int) -> None:
+        """Raises `ValueError` for a status that this kind cannot have."""
+        if status in BODILESS:
+            raise ValueError(
+                f"a response with status {status} cannot carry a body: use an EmptyResponse, or another status"
+            )
+        if not 200 <= status <= 599:
+            raise ValueError(
+                f"a response with status {status} cannot carry a body: use a status from 200 to 599"
+            )
+
+    @classmethod
+    def require_media_type(cls, essence: str, parameters: Mapping[str, str]) -> None:  # noqa: ARG003 - for subclasses
+        """Raises `ValueError` for a media type that a handler cannot declare for this kind."""
+        raise ValueError(
+            f"expected none, because {cls.__name__} is always {cls.media_type or 'without a body'}"
+        )
+
+    def own_headers(self) -> HeaderPairs:
+        """Headers made from the fields of this response."""
+        return []
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for a status that this kind cannot have, and as `_require_headers` does."""
         status = self._status()
-        if status is not None and (not 200 <= status <= 599 or status in BODILESS):
-            raise ValueError(f"a response with status {status} cannot carry a body")
+        if status is not None:
+            self.require_status(status)
         self._require_headers()
 
     def _status(self) -> int | None:
@@ -65,31 +151,58 @@ class JSONResponse[T, H = None](Response[H]):
     body, and for a header that cannot be sent or says how the body is framed.
     """
 
+    media_type = "application/json"
+    documented_as = "value"
+
     content: T
     """The value, of whatever type has a JSON form."""
 
-    def __post_init__(self) -> None:
-        self._require_body_status()
+    @override
+    @classmethod
+    def encoder(cls, content: object, to_json: Encode) -> Encode:
+        return to_json
+
+    @override
+    @classmethod
+    def require_media_type(cls, essence: str, parameters: Mapping[str, str]) -> None:
+        if essence != "application/json" and not essence.endswith("+json"):
+            raise ValueError("expected application/json or one that ends in +json")
 
 
 class TextResponse[H = None](Response[H]):
     """Sends text (`text/plain; charset=utf-8`). For the rest, see `JSONResponse`."""
 
+    media_type = "text/plain; charset=utf-8"
+    documented_as = "text"
+
     content: str
     """The text, which is sent as UTF-8."""
 
-    def __post_init__(self) -> None:
-        self._require_body_status()
+    @override
+    @classmethod
+    def encoder(cls, content: object, to_json: Encode) -> Encode:
+        return _encode_text
+
+    @override
+    @classmethod
+    def require_media_type(cls, essence: str, parameters: Mapping[str, str]) -> None:
+        if parameters.get("charset", "utf-8") != "utf-8":
+            raise ValueError("expected the charset utf-8, in which text is sent")
 
 
 class HTMLResponse[H = None](Response[H]):
     """Sends a page (`text/html; charset=utf-8`), as it is: nothing is escaped. For the rest, see `JSONResponse`."""
 
+    media_type = "text/html; charset=utf-8"
+    documented_as = "text"
+
     content: str
     """The page, which is sent as UTF-8."""
 
-    def __post_init__(self) -> None:
-        self._require_body_status()
+    @override
+    @classmethod
+    def encoder(cls, content: object, to_json: Encode) -> Encode:
+        return _encode_text
 
 
 class BytesResponse[H = None](Response[H]):
@@ -98,21 +211,33 @@ class BytesResponse[H = None](Response[H]):
     For the rest, see `JSONResponse`.
     """
 
-    content: bytes
-    """The bytes; a `bytearray` or a `memoryview` does as well."""
+    media_type = "application/octet-stream"
 
-    def __post_init__(self) -> None:
-        self._require_body_status()
+    content: bytes | bytearray | memoryview
+
+    @override
+    @classmethod
+    def encoder(cls, content: object, to_json: Encode) -> Encode:
+        return _encode_bytes
+
+    @override
+    @classmethod
+    def require_media_type(cls, essence: str, parameters: Mapping[str, str]) -> None:
+        """Any will do."""
 
 
 class EmptyResponse[H = None](Response[H], kw_only=True):
     """Sends no body: `204` unless told otherwise (RFC 9110 § 15.3.5). Raises `ValueError` for a status below 200."""
 
-    def __post_init__(self) -> None:
-        status = self._status()
-        if status is not None and not 200 <= status <= 599:
+    default_status = 204
+    documented_status = "204"
+    documented_as = "empty"
+
+    @override
+    @classmethod
+    def require_status(cls, status: int) -> None:
+        if not 200 <= status <= 599:
             raise ValueError(f"{status} is not the status of a final response")
-        self._require_headers()
 
 
 class RedirectResponse[H = None](Response[H]):
@@ -121,15 +246,37 @@ class RedirectResponse[H = None](Response[H]):
     After a POST, `303` sends it there with GET. Raises `ValueError` for a status that does not redirect.
     """
 
+    default_status = 307
+    documented_status = "3XX"
+    documented_as = "empty"
+    documented_headers = {"Location": {"type": "string", "format": "uri-reference"}}
+
     location: str
     """Where to, absolute or relative to the request's target; what a URI cannot hold is percent-encoded."""
 
+    @override
     def __post_init__(self) -> None:
-        if self.status_code not in {None, *REDIRECTS}:
-            raise ValueError(f"{self.status_code} does not redirect: use one of {REDIRECTS}")
+        super().__post_init__()
         if not isinstance(self.location, str):  # pyright: ignore[reportUnnecessaryIsInstance] - see above
             raise TypeError(f"location is {self.location!r}: expected a str, as in `str(url)`")
-        self._require_headers()
+
+    @override
+    @classmethod
+    def require_status(cls, status: int) -> None:
+        if status not in REDIRECTS:
+            raise ValueError(f"{status} does not redirect: use one of {REDIRECTS}")
+
+    @override
+    def own_headers(self) -> HeaderPairs:
+        return [(b"location", encode_location(self.location))]
+
+
+def _encode_text(content: object) -> bytes:
+    return cast("str", content).encode()
+
+
+def _encode_bytes(content: object) -> bytes:
+    return bytes(cast("bytes", content))
 
 
 def encode_location(location: str) -> bytes:

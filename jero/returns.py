@@ -10,54 +10,19 @@ from collections.abc import (
     Iterator,
     Mapping,
 )
-from typing import Final, cast, get_args, get_origin
+from typing import Any, Final, cast, get_args, get_origin
 
+import msgspec
 from msgspec import Struct
 
-from jero.annotations import is_struct, parts_of, resolve, show
-from jero.body import NDJSON
+from jero.annotations import is_struct, parts_of, resolve, show, without_none
 from jero.custom_types import Codec
 from jero.errors import WiringError
-from jero.generics import expand
-from jero.headers import field_names, require_no_framing
-from jero.media_types import media_type_of, parse_media_type
-from jero.responses import (
-    BytesResponse,
-    EmptyResponse,
-    HTMLResponse,
-    JSONResponse,
-    RedirectResponse,
-    Response,
-    TextResponse,
-)
+from jero.generics import expand, free_variables
+from jero.headers import encode_raw, field_names, require_no_framing
+from jero.media_types import MediaType, media_type_of, parse_media_type
+from jero.responses import JSONResponse, Response
 from jero.streaming.events import ServerSentEvent
-from jero.streaming.responses import NDJSONStreamingResponse, SSEResponse, StreamingResponse
-
-MEDIA_TYPES: Final[Mapping[type, str]] = {
-    JSONResponse: "application/json",
-    TextResponse: "text/plain; charset=utf-8",
-    HTMLResponse: "text/html; charset=utf-8",
-    BytesResponse: "application/octet-stream",
-    EmptyResponse: "",
-    RedirectResponse: "",
-    StreamingResponse: "application/octet-stream",
-    NDJSONStreamingResponse: "application/x-ndjson",
-    SSEResponse: "text/event-stream",
-}
-"""Every kind of response that a handler can return, and what its body is."""
-
-_TYPED: Final = (JSONResponse, NDJSONStreamingResponse, SSEResponse)
-"""Those whose first type parameter is what they carry."""
-
-
-_DECLARABLE: Final = (
-    JSONResponse,
-    TextResponse,
-    BytesResponse,
-    StreamingResponse,
-    NDJSONStreamingResponse,
-)
-"""Those of which a handler can declare another media type."""
 
 _BYTES: Final[tuple[object, ...]] = (bytes, bytearray, memoryview)
 _STREAMED: Final[tuple[object, ...]] = (
@@ -70,11 +35,15 @@ _STREAMED: Final[tuple[object, ...]] = (
 )
 
 
+type AnyKind = type[Response[Any]]
+"""A kind of response, with headers of whatever type."""
+
+
 class Returned(Struct, frozen=True):
     """What a handler returns."""
 
-    kind: type
-    """One of `MEDIA_TYPES`; `JSONResponse` also where it is the value itself."""
+    kind: AnyKind
+    """`JSONResponse` also where it is the value itself."""
 
     content: object = None
     """The type of the value, or of each item of the stream; `None` where the kind says it all."""
@@ -90,36 +59,64 @@ class Returned(Struct, frozen=True):
     @property
     def media_type(self) -> str:
         """What the body is, as `Content-Type` has it; empty where there is no body."""
-        return self.declared or MEDIA_TYPES[self.kind]
+        return self.declared or self.kind.media_type
 
 
 def read_returned(name: str, method: str, annotation: object, codec: Codec) -> Returned:
     """Read the annotation of the handler `name`. Raises `WiringError`."""
     whole, annotation = annotation, resolve(annotation)
-    kind = cast("type", get_origin(annotation) or annotation)
-    if kind not in MEDIA_TYPES:
+    kind = cast("AnyKind", get_origin(annotation) or annotation)
+    if not _is_kind(kind):
         _require_value(name, annotation)
         declared = _read_media_type(name, JSONResponse, whole)
         content = _sendable(name, "returns", annotation if declared else whole, codec)
         return Returned(JSONResponse, content, is_bare=True, declared=declared)
-    if kind is SSEResponse and method != "get":
-        raise WiringError(
-            f"{name} returns an SSEResponse, which only `get` can: browsers open event streams with GET. Return an"
-            " NDJSONStreamingResponse instead, or rename the method"
-        )
-    arguments = list(map(expand, get_args(annotation)))
-    content = None
-    if kind in _TYPED:
-        content = _read_content(name, kind, arguments.pop(0) if arguments else None, codec)
+    try:
+        kind.require_method(method)
+    except ValueError as error:
+        raise WiringError(f"{name} returns an {kind.__name__}: {error}") from None
+    _require_described(name, kind)
+    fields = _types_of_fields(name, annotation)
     return Returned(
         kind,
-        content,
-        _read_headers(name, arguments[0] if arguments else None, codec),
+        _read_content(name, kind, fields, codec),
+        _read_headers(name, fields["headers"], codec),
         declared=_read_media_type(name, kind, whole),
     )
 
 
-def _read_media_type(name: str, kind: type, annotation: object) -> str:
+def _types_of_fields(name: str, annotation: object) -> Mapping[str, object]:
+    """The types of a response's fields, with what the annotation has for each type variable."""
+    try:
+        fields = msgspec.structs.fields(cast("type[Struct]", annotation))
+    except Exception as error:  # evaluating annotations can raise anything
+        raise WiringError(
+            f"{name} returns {show(annotation)}, which cannot be read: {error}"
+        ) from error
+    return {field.name: field.type for field in fields}
+
+
+def _require_described(name: str, kind: AnyKind) -> None:
+    """Raises `WiringError` for a kind whose class does not say how it is sent."""
+    shown = kind.__name__
+    try:
+        encode_raw(kind.default_headers)
+        require_no_framing(kind.default_headers)
+    except (TypeError, ValueError) as error:
+        raise WiringError(
+            f"{name} returns a {shown}, whose class has invalid `default_headers`: {error}"
+        ) from None
+    if kind.documented_as == "empty":
+        return
+    try:
+        MediaType(kind.media_type)
+    except ValueError as error:
+        raise WiringError(
+            f"{name} returns a {shown}, whose class has no valid `media_type`: {error}"
+        ) from None
+
+
+def _read_media_type(name: str, kind: AnyKind, annotation: object) -> str:
     """The media type that an annotation declares, if this kind of response can be of it."""
     declared = media_type_of(annotation)
     if declared is None:
@@ -128,19 +125,10 @@ def _read_media_type(name: str, kind: type, annotation: object) -> str:
     essence, parameters = parse_media_type(first)
     if others or "*" in essence:
         raise WiringError(f"{name} returns a {shown} of {declared}: a response has one media type")
-    expected = ""
-    if kind is JSONResponse and essence != "application/json" and not essence.endswith("+json"):
-        expected = "application/json or one that ends in +json"
-    elif kind is NDJSONStreamingResponse and essence.encode() not in NDJSON:
-        expected = b", ".join(NDJSON).decode()
-    elif kind is TextResponse and parameters.get("charset", "utf-8") != "utf-8":
-        expected = "the charset utf-8, in which text is sent"
-    elif kind not in _DECLARABLE:
-        expected = (
-            f"none, because {kind.__name__} is always {MEDIA_TYPES[kind] or 'without a body'}"
-        )
-    if expected:
-        raise WiringError(f"{name} returns a {shown} of {declared}: expected {expected}")
+    try:
+        kind.require_media_type(essence, parameters)
+    except ValueError as error:
+        raise WiringError(f"{name} returns a {shown} of {declared}: {error}") from None
     return first
 
 
@@ -180,11 +168,17 @@ def _require_value(name: str, annotation: object) -> None:
         )
 
 
-def _read_content(name: str, kind: type, content: object, codec: Codec) -> object:
+def _read_content(name: str, kind: AnyKind, fields: Mapping[str, object], codec: Codec) -> object:
+    """The type of the content or of each item; `None` for a kind without."""
+    if kind.documented_as == "empty":
+        return None
+    content = kind.type_of_content(fields)
     if content is None:
         raise WiringError(
-            f"{name} returns {kind.__name__} of nothing: name what it carries, as in `{kind.__name__}[Order]`"
+            f"{name} returns a {kind.__name__}, whose class has no field `content` or `stream`: give it one, or derive"
+            " it from EmptyResponse"
         )
+    content = expand(content)
     if _is_response(content):
         raise WiringError(
             f"{name} returns a {kind.__name__} of {show(content)}: name the type of the value in it"
@@ -194,7 +188,13 @@ def _read_content(name: str, kind: type, content: object, codec: Codec) -> objec
             f"{name} returns {kind.__name__}[{show(content)}], which would send each event as JSON: return an"
             f" `SSEResponse[{data}]`, whose stream may yield a `ServerSentEvent` wherever it may yield its data"
         )
-    return _sendable(name, "returns" if kind is JSONResponse else "streams", content, codec)
+    if free_variables(content):
+        raise WiringError(
+            f"{name} returns {kind.__name__} of nothing: name what it carries, as in `{kind.__name__}[Order]`"
+        )
+    if kind.documented_as in {"value", "items", "events"}:
+        _sendable(name, "returns" if kind.documented_as == "value" else "streams", content, codec)
+    return content
 
 
 def _sendable(name: str, does: str, content: object, codec: Codec) -> object:
@@ -206,9 +206,10 @@ def _sendable(name: str, does: str, content: object, codec: Codec) -> object:
     return content
 
 
-def _read_headers(name: str, headers: object, codec: Codec) -> type[Struct] | None:
-    headers = resolve(headers)
-    if headers is None or headers is types.NoneType:
+def _read_headers(name: str, annotation: object, codec: Codec) -> type[Struct] | None:
+    """The Struct in `Headers | None`, the type of the field `headers`."""
+    headers = without_none(annotation)
+    if headers is types.NoneType or free_variables(headers):
         return None
     if not is_struct(headers):
         raise WiringError(f"{name} has headers of the type {show(headers)}: expected a Struct")
@@ -230,9 +231,17 @@ def _event_data(annotation: object) -> str:
     return next((data for each in arguments if (data := _event_data(each))), "")
 
 
+def _is_kind(origin: object) -> bool:
+    """Whether this is a kind of response; their base is none."""
+    return _is_response_class(origin) and origin is not Response
+
+
+def _is_response_class(origin: object) -> bool:
+    return isinstance(origin, type) and issubclass(origin, Response)
+
+
 def _is_response(annotation: object) -> bool:
     """Whether this is, or holds, a response, which is a Struct like others."""
-    origin = get_origin(annotation) or annotation
-    if isinstance(origin, type) and issubclass(origin, Response):
-        return True
-    return any(_is_response(part) for part in get_args(annotation))
+    return _is_response_class(get_origin(annotation) or annotation) or any(
+        map(_is_response, get_args(annotation))
+    )

@@ -1,81 +1,38 @@
 """What a handler returned → the messages of a response. How is decided at start-up, by what it says it returns."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Final, cast
+from typing import Any, cast
 
 from msgspec import Struct
 
 from jero.annotations import classes_of, show
 from jero.asgi import Receive, Scope, Send, report_error
 from jero.custom_types import Codec
-from jero.errors import ClientDisconnectedError
+from jero.errors import ClientDisconnectedError, WiringError
 from jero.headers import HeaderPairs, compile_encoder, encode_raw, merge
-from jero.responses import (
-    BytesResponse,
-    EmptyResponse,
-    HTMLResponse,
-    JSONResponse,
-    RedirectResponse,
-    Response,
-    TextResponse,
-    encode_location,
-    send_both,
-    send_whole,
-)
+from jero.responses import Encode, Response, send_both, send_whole
 from jero.returns import Returned
 from jero.streaming.lifecycle import USED, Source
 from jero.streaming.open import OpenStreams
 from jero.streaming.pump import Pump
-from jero.streaming.responses import NDJSONStreamingResponse, SSEResponse, StreamingResponse
-from jero.streaming.wire import Encode, ndjson_encoder, sse_encoder
-from jero.streaming.wire import encode_raw as encode_bytes
+from jero.streaming.responses import Streaming, StreamingResponse
 
 type Respond = Callable[[object, Scope, Receive, Send], Awaitable[None]]
 """Sends what a handler returned. Raises only while nothing of the response is sent."""
 
 type _Headers = Callable[[Response[Struct]], HeaderPairs]
 
-_UNBUFFERED: Final[HeaderPairs] = [(b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
-"""What keeps caches and proxies from holding a stream back, unless the handler says otherwise."""
-
-
-class _Body(Struct, frozen=True):
-    """What a response that is whole has as its content, and how it becomes bytes."""
-
-    classes: tuple[type, ...]
-    encode: Callable[[object], bytes]
-
-
-def _encode_text(content: object) -> bytes:
-    return cast("str", content).encode()
-
-
-def _encode_bytes(content: object) -> bytes:
-    return bytes(cast("bytes", content))
-
-
-_TEXT: Final = _Body((str,), _encode_text)
-_BODIES: Final[Mapping[type, _Body]] = {
-    TextResponse: _TEXT,
-    HTMLResponse: _TEXT,
-    BytesResponse: _Body((bytes, bytearray, memoryview), _encode_bytes),
-}
-
-
-_STATUSES: Final[Mapping[type, int]] = {EmptyResponse: 204, RedirectResponse: 307}
-"""The statuses of responses that are not sent with `200` unless told otherwise."""
-
 
 def compile_respond(
     name: str, returned: Returned, declared: int | None, streams: OpenStreams, codec: Codec
 ) -> Respond:
     """For the handler `name`, which declares this status. What it streams is counted in `streams`."""
-    status = declared or _STATUSES.get(returned.kind, 200)
+    status = declared or returned.kind.default_status
     if returned.is_bare:
         return _compile_bare(name, returned, status, codec)
-    if issubclass(returned.kind, StreamingResponse | NDJSONStreamingResponse | SSEResponse):
+    if issubclass(returned.kind, Streaming):
         return _compile_stream(name, returned, status, streams, codec)
     return _compile_whole(name, returned, status, codec)
 
@@ -104,39 +61,47 @@ def _compile_bare(name: str, returned: Returned, status: int, codec: Codec) -> R
 def _compile_whole(name: str, returned: Returned, default: int, codec: Codec) -> Respond:
     kind = returned.kind
     encode_headers = _compile_headers(name, returned, codec)
-    body_of = _BODIES.get(kind)
-    if kind is JSONResponse:
-        body_of = _Body(classes_of(returned.content), codec.encode)
+    has_body = returned.content is not None
+    encode = _compile_encoder(name, returned, codec) if has_body else None
+    classes = classes_of(returned.content)
 
     async def respond(result: object, scope: Scope, _receive: Receive, send: Send) -> None:
         if not isinstance(result, kind):
             raise _mistyped(name, kind.__name__, result)
         response = cast("Response[Struct]", result)
         body = b""
-        if body_of is not None:
+        if encode is not None:
             content: object = getattr(response, "content", None)
-            if not isinstance(content, body_of.classes):
-                expected = " | ".join(each.__name__ for each in body_of.classes)
+            if not isinstance(content, classes):
+                expected = " | ".join(each.__name__ for each in classes)
                 raise _mistyped(name, f"{kind.__name__} of {expected}", content)
-            body = body_of.encode(content)
+            body = encode(content)
         status = response.status_code or default
         await send_whole(scope, send, status, encode_headers(response), body)
 
     return respond
 
 
+def _compile_encoder(name: str, returned: Returned, codec: Codec) -> Encode:
+    """Raises `WiringError` for a kind that does not say how its content becomes bytes."""
+    try:
+        return returned.kind.encoder(returned.content, codec.encode)
+    except NotImplementedError as error:
+        raise WiringError(f"{name} returns {error}") from None
+
+
 def _compile_headers(name: str, returned: Returned, codec: Codec) -> _Headers:
-    media_type = returned.media_type
+    media_type, kind = returned.media_type, returned.kind
     defaults = [(b"content-type", media_type.encode())] if media_type else []
-    if issubclass(returned.kind, NDJSONStreamingResponse | SSEResponse):
-        defaults += _UNBUFFERED
+    defaults += encode_raw(kind.default_headers)
+    has_own = kind.own_headers is not Response[Any].own_headers
     encode_typed = None if returned.headers is None else compile_encoder(returned.headers, codec)
     expected = f"headers of the type {show(returned.headers)}"
 
     def encode(response: Response[Struct]) -> HeaderPairs:
         headers = defaults.copy()  # for middleware may change what it is given
-        if isinstance(response, RedirectResponse):
-            headers.append((b"location", encode_location(response.location)))
+        if has_own:
+            headers += response.own_headers()
         if encode_typed is not None:
             if response.headers is None:
                 raise TypeError(f"{name} says that it returns {expected}, and returned no headers")
@@ -159,7 +124,7 @@ def _compile_stream(
 ) -> Respond:
     kind = returned.kind
     encode_headers = _compile_headers(name, returned, codec)
-    encode = _item_encoder(returned, codec)
+    encode = _compile_encoder(name, returned, codec)
 
     async def respond(result: object, scope: Scope, receive: Receive, send: Send) -> None:
         if not isinstance(result, kind):
@@ -184,13 +149,6 @@ def _compile_stream(
             streams.discard(pump)
 
     return respond
-
-
-def _item_encoder(returned: Returned, codec: Codec) -> Encode:
-    if returned.kind is StreamingResponse:
-        return encode_bytes
-    make = ndjson_encoder if returned.kind is NDJSONStreamingResponse else sse_encoder
-    return make(classes_of(returned.content), show(returned.content), codec.encode)
 
 
 def _mistyped(name: str, expected: str, result: object) -> TypeError:

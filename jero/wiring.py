@@ -20,7 +20,6 @@ from jero.endpoint import Endpoint, Operation
 from jero.errors import WiringError
 from jero.generics import free_variables, hints_of
 from jero.media_types import media_type_of
-from jero.responses import BODILESS, REDIRECTS, EmptyResponse, RedirectResponse
 from jero.returns import Returned, read_returned
 from jero.routing import slots_of
 from jero.sending import Respond, compile_respond
@@ -124,16 +123,14 @@ def _compile(name: str, method: str, endpoint: Endpoint, site: Site) -> Route:
     _require_concrete(name, endpoint, hints)
     returned = read_returned(name, method, hints.pop("return"), site.codec)
     operation = Operation.of(call)
-    if operation.status_code in BODILESS and returned.kind not in {EmptyResponse, RedirectResponse}:
-        raise WiringError(
-            f"{name} returns {show(returned.content or returned.kind)} with the status {operation.status_code}, which"
-            " has no body: return an `EmptyResponse`, or name another status"
-        )
-    is_redirect = returned.kind is RedirectResponse
-    if is_redirect and operation.status_code not in {None, *REDIRECTS}:
-        raise WiringError(
-            f"{name} redirects with the status {operation.status_code}, which does not: name one of {REDIRECTS}"
-        )
+    if operation.status_code is not None:
+        try:
+            returned.kind.require_status(operation.status_code)
+        except ValueError as error:
+            shown = show(returned.content if returned.is_bare else returned.kind)
+            raise WiringError(
+                f"{name} declares the status {operation.status_code} and returns {shown}: {error}"
+            ) from None
     authenticator = None if operation.is_public else site.authenticator
     arguments = _read_arguments(name, method, call, hints, slots_of(site.path))
     handler = Handler(

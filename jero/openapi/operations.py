@@ -27,9 +27,7 @@ from jero.http_date import format_http_date
 from jero.media_types import MediaType, media_type_of
 from jero.openapi.json_schema import Members
 from jero.openapi.schemas import Schemas
-from jero.responses import EmptyResponse, HTMLResponse, RedirectResponse, TextResponse
 from jero.returns import Returned
-from jero.streaming.responses import NDJSONStreamingResponse, SSEResponse, StreamingResponse
 from jero.wiring import Handler
 
 type Version = Literal["3.1", "3.2"]
@@ -56,15 +54,6 @@ _ANY_BYTES: Final = MediaType("application/octet-stream")
 
 _HTTP_DATE: Final[Mapping[str, object]] = {"format": "http-date"}
 """What a `datetime` is in a header (OpenAPI Format Registry)."""
-
-_STATUSES: Final[Mapping[type, str]] = {
-    EmptyResponse: "204",
-    RedirectResponse: "3XX",
-    StreamingResponse: "200",
-    NDJSONStreamingResponse: "200",
-    SSEResponse: "200",
-}
-"""What responses are sent with where the handler does not say; of others, only that they are a success."""
 
 _NOT_UTF8_OR_FAULTY: Final = (BadRequestError, UnprocessableContentError)
 _UNREAD: Final = (RequestTimeoutError, ContentTooLargeError)
@@ -209,9 +198,7 @@ def _responses(handler: Handler, schemas: Schemas, version: Version) -> Members:
 
 
 def _status(returned: Returned) -> str:
-    if returned.is_bare:
-        return "200"
-    return _STATUSES.get(returned.kind, "2XX")
+    return "200" if returned.is_bare else returned.kind.documented_status
 
 
 def _phrase(status: str) -> str:
@@ -226,14 +213,17 @@ def _content(handler: Handler, schemas: Schemas, version: Version) -> Members:
     if not media_type:
         return {}
     media: Members = {}
-    if returned.kind in {TextResponse, HTMLResponse}:
-        media = {"schema": {"type": "string"}}
-    elif returned.kind is SSEResponse:
-        media = {_item_key(version): _event(handler, schemas)}
-    elif returned.content is not None:
-        is_stream = returned.kind is NDJSONStreamingResponse
-        key = _item_key(version) if is_stream else "schema"
-        media = {key: schemas.of(returned.content, handler.name)}
+    match returned.kind.documented_as:
+        case "text":
+            media = {"schema": {"type": "string"}}
+        case "value":
+            media = {"schema": schemas.of(returned.content, handler.name)}
+        case "items":
+            media = {_item_key(version): schemas.of(returned.content, handler.name)}
+        case "events":
+            media = {_item_key(version): _event(handler, schemas)}
+        case "bytes" | "empty":
+            pass
     return {media_type: media}
 
 
@@ -282,10 +272,10 @@ def _data(kind: object, handler: Handler, schemas: Schemas) -> Members:
 
 
 def _headers(handler: Handler, schemas: Schemas) -> Members:
-    headers: Members = {}
-    if handler.returned.kind is RedirectResponse:
-        location = {"type": "string", "format": "uri-reference"}
-        headers["Location"] = {"required": True, "schema": location}
+    headers: Members = {
+        name: {"required": True, "schema": dict(schema)}
+        for name, schema in handler.returned.kind.documented_headers.items()
+    }
     struct = handler.returned.headers
     if struct is None:
         return headers

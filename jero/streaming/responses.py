@@ -1,11 +1,14 @@
 """The three streaming responses, as a handler returns them."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from types import AsyncGeneratorType
-from typing import Final
+from typing import Final, get_args, override
 
-from jero.responses import Response
+from jero.annotations import classes_of, parts_of, show
+from jero.body import NDJSON
+from jero.responses import Encode, Response
+from jero.streaming import wire
 from jero.streaming.events import ServerSentEvent
 
 type Stream[T] = (
@@ -20,11 +23,23 @@ the error, if there was one, as `async with` would tell it."""
 _STREAMS: Final = (AsyncGeneratorType, AsyncIterable, AbstractAsyncContextManager)
 
 
-class _Streaming[H](Response[H], kw_only=True):
-    """What all three check."""
+_UNBUFFERED: Final = {"cache-control": "no-store", "x-accel-buffering": "no"}
+"""Keeps caches and proxies from holding a stream back."""
+
+
+class Streaming[H](Response[H], kw_only=True):
+    """What streaming responses have in common: a field `stream`, whose items the class encodes one by one."""
+
+    documented_status = "200"
+
+    @override
+    @classmethod
+    def type_of_content(cls, fields: Mapping[str, object]) -> object:
+        """The type of an item."""
+        return next(iter(get_args(fields.get("stream"))), None)
 
     def _check(self, stream: object) -> None:
-        self._require_body_status()
+        super().__post_init__()
         if getattr(stream, "ag_frame", self) is None:
             raise ValueError(
                 "this generator was streamed already: call its function anew for each response"
@@ -45,7 +60,7 @@ def _mend(stream: object) -> str:
     return "expected an asynchronous iterable, or a context manager that gives one"
 
 
-class StreamingResponse[H = None](_Streaming[H]):
+class StreamingResponse[H = None](Streaming[H]):
     """Streams `bytes` as they come (`application/octet-stream` unless `raw_headers` says otherwise).
 
     `stream` is an asynchronous iterable of bytes; or a generator that yields one once, and whose code after that
@@ -61,15 +76,31 @@ class StreamingResponse[H = None](_Streaming[H]):
     generator that was streamed already; `TypeError` for a `stream` that is none.
     """
 
+    media_type = "application/octet-stream"
+
     stream: Stream[bytes]
     """The chunks: `bytes`, `bytearray` or `memoryview`."""
 
     def __post_init__(self) -> None:
         self._check(self.stream)
 
+    @override
+    @classmethod
+    def encoder(cls, content: object, to_json: Encode) -> Encode:
+        return wire.encode_raw
 
-class NDJSONStreamingResponse[T, H = None](_Streaming[H]):
+    @override
+    @classmethod
+    def require_media_type(cls, essence: str, parameters: Mapping[str, str]) -> None:
+        """Any will do."""
+
+
+class NDJSONStreamingResponse[T, H = None](Streaming[H]):
     """Streams each item as one line of JSON (`application/x-ndjson`). For the rest, see `StreamingResponse`."""
+
+    media_type = "application/x-ndjson"
+    documented_as = "items"
+    default_headers = _UNBUFFERED
 
     stream: Stream[T]
     """The items, of whatever type has a JSON form."""
@@ -77,8 +108,19 @@ class NDJSONStreamingResponse[T, H = None](_Streaming[H]):
     def __post_init__(self) -> None:
         self._check(self.stream)
 
+    @override
+    @classmethod
+    def encoder(cls, content: object, to_json: Encode) -> Encode:
+        return wire.ndjson_encoder(classes_of(content), show(content), to_json)
 
-class _Kept[H](_Streaming[H], kw_only=True):
+    @override
+    @classmethod
+    def require_media_type(cls, essence: str, parameters: Mapping[str, str]) -> None:
+        if essence.encode() not in NDJSON:
+            raise ValueError(f"expected {b', '.join(NDJSON).decode()}")
+
+
+class _Kept[H](Streaming[H], kw_only=True):
     keepalive: float | None = None
     """After how many seconds of silence a comment is sent; `None` for never."""
 
@@ -91,6 +133,10 @@ class SSEResponse[T, H = None](_Kept[H]):
     is not above zero. For the rest, see `StreamingResponse`.
     """
 
+    media_type = "text/event-stream"
+    documented_as = "events"
+    default_headers = _UNBUFFERED
+
     stream: Stream[T | str | ServerSentEvent[T]]
     """The events, or their data: strings are sent as they are, and everything else as JSON."""
 
@@ -102,3 +148,24 @@ class SSEResponse[T, H = None](_Kept[H]):
             raise TypeError(f"keepalive is {self.keepalive!r}: expected a number of seconds")
         if not self.keepalive > 0:
             raise ValueError(f"keepalive is a time in seconds above zero, not {self.keepalive}")
+
+    @override
+    @classmethod
+    def encoder(cls, content: object, to_json: Encode) -> Encode:
+        return wire.sse_encoder(classes_of(content), show(content), to_json)
+
+    @override
+    @classmethod
+    def type_of_content(cls, fields: Mapping[str, object]) -> object:
+        """The type of an event's data: the `T` of `ServerSentEvent[T]`, the last of what the stream may give."""
+        *_, event = parts_of(super().type_of_content(fields))
+        return next(iter(get_args(event)), None)
+
+    @override
+    @classmethod
+    def require_method(cls, method: str) -> None:
+        if method != "get":
+            raise ValueError(
+                "only `get` can return it, because browsers open event streams with GET. Return an"
+                " NDJSONStreamingResponse instead, or rename the method"
+            )

@@ -77,10 +77,6 @@ class OwnEvent(ServerSentEvent[Order], frozen=True):
     pass
 
 
-class OwnResponse(NDJSONStreamingResponse[Order]):
-    pass
-
-
 def returning(annotation: object, method: str = "get") -> Endpoint:
     """An endpoint whose only handler is annotated so."""
 
@@ -97,12 +93,11 @@ def returning(annotation: object, method: str = "get") -> Endpoint:
         (returning(bytes), "Returning.get returns bytes: return a `BytesResponse`, or for base64 in JSON a `"),
         (returning(AsyncIterator[Order]), "return a response that streams it, such as `NDJSONStreamingRes"),
         (returning(None), "Returning.get returns None: let it return an `EmptyResponse`"),
-        (returning(OwnResponse), "Returning.get returns OwnResponse: expected a value, or one of the"),
         (returning(Order | TextResponse), "Returning.get returns one kind of response or another: name"),
         (returning(Order | None), "leave out the `None`, and raise a `NotFoundError` where there is nothing"),
         (returning(Order | None), "nothing; to send `null`, return a `JSONResponse["),
         (returning(list[TextResponse]), "expected a value, or one of the responses that jero has, such"),
-        (returning(JSONResponse[TextResponse]), "returns a JSONResponse of TextResponse: name the type of"),
+        (returning(JSONResponse[TextResponse]), "returns a JSONResponse of jero.responses.TextResponse[H]: name"),
         (returning(SSEResponse[ServerSentEvent[Order]]), "Returning.get returns SSEResponse[jero.streaming.events."),
         (returning(SSEResponse[ServerSentEvent[Order]]), "return an `SSEResponse[Order]`, whose stream may yield a `"),
         (returning(SSEResponse[Other | ServerSentEvent[Order]]), "which would send each event as JSON: return an"),
@@ -111,7 +106,7 @@ def returning(annotation: object, method: str = "get") -> Endpoint:
         (returning(NDJSONStreamingResponse[ServerSentEvent[Order]]), "return an `SSEResponse[Order]`, whose"),
         (returning(ServerSentEvent[Order]), "an event is sent in an event stream only, so return an `SSEResponse[Ord"),
         (returning(list[ServerSentEvent[Order]]), "an event is sent in an event stream only, so return an"),
-        (returning(SSEResponse[Order], "post"), "Returning.post returns an SSEResponse, which only"),
+        (returning(SSEResponse[Order], "post"), "Returning.post returns an SSEResponse: only `get` can return it"),
         (returning(NDJSONStreamingResponse), "returns NDJSONStreamingResponse of nothing: name what"),
         (returning(NDJSONStreamingResponse[Path]), "Returning.get streams Path, which cannot work: `Path` has no"),
         (returning(SSEResponse[list[Path]]), "`CustomType(Path, str, encode=str, decode=Path)`"),
@@ -298,10 +293,10 @@ class BodilessText(Endpoint, path="/"):
         (WithoutPath, "WithoutPath has no path: declare it as `class WithoutPath(Endpoint, path='/…')"),
         (Unreadable, "Unreadable.get has an annotation that cannot be read: name 'Missing' is not"),
         (OwnHead, "OwnHead defines `head`, which is answered for it: remove the method"),
-        (Bodiless, "Bodiless.get returns Order with the status 204, which has no body: return an `Em"),
-        (NoRedirect, "NoRedirect.get redirects with the status 201, which does not: name one of (301, 302"),
+        (Bodiless, "Bodiless.get declares the status 204 and returns Order: a response with status 204 c"),
+        (NoRedirect, "NoRedirect.get declares the status 201 and returns RedirectResponse: 201 does not red"),
         (PublicUser, "nobody says who that is: include the endpoint with an `authenticator`, and do not"),
-        (BodilessText, "BodilessText.get returns TextResponse with the status 304, which has no body"),
+        (BodilessText, "BodilessText.get declares the status 304 and returns TextResponse: a response with"),
     ],
 )  # fmt: skip
 async def test_a_handler_that_cannot_work_is_a_wiring_error_that_names_it_and_the_mend(
