@@ -9,6 +9,7 @@ from jero.authentication import (
 )
 from jero.background import BackgroundTasks
 from jero.custom_types import CustomType
+from jero.description import document_of
 from jero.endpoint import Endpoint, operation
 from jero.errors import (
     BadRequestError,
@@ -67,6 +68,7 @@ __all__ = [
     "UnauthorizedError",
     "UnprocessableContentError",
     "WiringError",
+    "document_of",
     "operation",
     "stream_ending",
 ]

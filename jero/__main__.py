@@ -7,15 +7,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from jero.app import BaseApp, assembly_of
+from jero.description import document_of
 from jero.errors import WiringError
 from jero.lifespan import Lifespan, LifespanError
-from jero.openapi.about import VERSIONS, About
-from jero.openapi.document import encode_document
-from jero.openapi.operations import Version, show_short
-from jero.openapi.serving import handlers_of
+from jero.openapi.about import VERSIONS
+from jero.openapi.operations import show_short
 from jero.returns import Returned
 
 type Row = tuple[str, ...]
@@ -76,18 +73,13 @@ async def _ask(app: BaseApp, arguments: argparse.Namespace) -> str:
     lifespan = Lifespan(app)
     await lifespan.start()
     try:
-        return _routes(app) if arguments.command == "routes" else _openapi(app, arguments.openapi)
+        return (
+            _routes(app)
+            if arguments.command == "routes"
+            else document_of(app, openapi=arguments.openapi).decode()
+        )
     finally:
         await lifespan.stop()
-
-
-def _openapi(app: BaseApp, version: Version | None) -> str:
-    assembly = assembly_of(app)
-    dispatcher, publications = assembly.dispatcher, assembly.publications
-    about = publications[0].about if publications else About.of(app)
-    if version is not None:
-        about = replace(about, openapi=version)
-    return encode_document(handlers_of(dispatcher.routes), about, dispatcher.codec).decode()
 
 
 def _routes(app: BaseApp) -> str:
@@ -122,7 +114,8 @@ def _rows(app: BaseApp) -> Iterator[Row]:
 
 
 def _returned(returned: Returned) -> str:
-    content = "" if returned.content is None else show_short(returned.content)
+    is_typed = returned.kind.documented_as in {"value", "items", "events"}
+    content = show_short(returned.content) if is_typed else ""
     if returned.is_bare:
         return content
     headers = "" if returned.headers is None else show_short(returned.headers)

@@ -36,7 +36,7 @@ class BaseApp:
     keep them waiting for ever. The server's own handling of the signal follows as ever. Only in the main thread.
     """
 
-    shutdown_patience: ClassVar[float] = 10.0
+    shutdown_timeout: ClassVar[float] = 10.0
     """How long teardown may take at shutdown before a stream is given up, and how long closing each resource may
     take before it is cancelled, in seconds."""
 
@@ -75,7 +75,7 @@ class BaseApp:
     ) -> None:
         """Serve each endpoint under `prefix` and its path, where the path `/` is the prefix itself.
 
-        Slots in the prefix are slots of each path. Raises `WiringError`.
+        Path parameters in the prefix belong to each path. Raises `WiringError`.
         """
         assembly = _wiring(self, "_include_endpoints")
         require_template(prefix, f"{type(self).__name__}._include_endpoints")
@@ -99,7 +99,7 @@ class BaseApp:
         require_template(path, f"{name}._mount")
         if "{" in path or (path.endswith("/") and path != "/"):
             raise WiringError(
-                f"{name} mounts under {path!r}: write it without slots and without a `/` at its end"
+                f"{name} mounts under {path!r}: write it without path parameters and without a `/` at its end"
             )
         require_asgi(app, f"{name} mounts under {path!r}")
         if not assembly.dispatcher.mounts.add(path, app):

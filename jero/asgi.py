@@ -20,18 +20,6 @@ type ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 """An application of ASGI 3.0, be it jero's, another framework's or a middleware."""
 
 
-def header(scope: Scope, name: bytes) -> bytes | None:
-    """The value of the first header field of this (lower-case) name, or `None`."""
-    headers: list[tuple[bytes, bytes]] = scope["headers"]
-    for (
-        found,
-        value,
-    ) in headers:  # a loop, and no generator, because every request with a body comes here thrice
-        if found == name:
-            return value
-    return None
-
-
 def path_below(scope: Scope) -> str:
     """The path below the place where the application is mounted: `path` begins with `root_path` (ASGI HTTP)."""
     path: str = scope["path"]

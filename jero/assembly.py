@@ -38,7 +38,7 @@ class Application(Protocol):
     """What an assembly asks of its application."""
 
     ends_streams_on_signals: ClassVar[bool]
-    shutdown_patience: ClassVar[float]
+    shutdown_timeout: ClassVar[float]
     max_body: ClassVar[int | None]
     body_timeout: ClassVar[float | None]
     custom_types: ClassVar[CustomTypes]
@@ -116,7 +116,7 @@ class Assembly:
             _logger.warning(
                 "%s is served without lifespan: what it opens will not be closed", self.name
             )
-        closed_in_time = _ClosedInTime(resource, self._app.shutdown_patience, self.name)
+        closed_in_time = _ClosedInTime(resource, self._app.shutdown_timeout, self.name)
         entering = self._resources.enter_async_context(closed_in_time)
         self._entering.append(entering)
         return entering
@@ -217,7 +217,7 @@ class Assembly:
                     await self._streams.wait_closed()
 
     def _end(self) -> None:
-        self._streams.end(self._app.shutdown_patience)
+        self._streams.end(self._app.shutdown_timeout)
 
     def _explain(self, error: Exception, phase: str) -> str:
         if isinstance(error, WiringError | LifespanError):

@@ -19,7 +19,7 @@ from jero.annotations import (
     show,
     without_none,
 )
-from jero.asgi import Receive, Scope, header
+from jero.asgi import Receive, Scope
 from jero.authentication import Authenticator, user_type
 from jero.body import (
     Chunks,
@@ -35,7 +35,7 @@ from jero.body import (
 from jero.custom_types import Codec
 from jero.errors import BadRequestError, InvalidRequestError
 from jero.faults import find_faults
-from jero.fields import combine, lines_of
+from jero.fields import combine, first_line, lines_of
 from jero.json_text import JSONReader
 from jero.media_types import media_type_of
 from jero.parameters import compile_guard, compile_reader
@@ -43,8 +43,8 @@ from jero.parameters import compile_guard, compile_reader
 type Read = Callable[[Scope, Receive], Awaitable[object]]
 """Reads one argument from a request. Raises `HTTPError` for what the request lacks or has wrong."""
 
-SLOTS: Final = "jero.slots"
-"""The key in a scope of what stands in the slots of its path."""
+PATH_VALUES: Final = "jero.path_values"
+"""The key in a scope of the values of its path parameters."""
 
 _LAST_EVENT_ID: Final = (
     "annotate it with what the ids are or None, as in `last_event_id: int | None`"
@@ -57,7 +57,7 @@ MAX_PARAMS: Final = 1_000
 class Context(Struct, frozen=True):
     """Where a handler stands: what its arguments' readers may need to know."""
 
-    slots: tuple[str, ...]
+    path_parameters: tuple[str, ...]
     limits: Limits
     authenticator: Authenticator[object] | None
     codec: Codec
@@ -119,17 +119,17 @@ def _compile_path(annotation: object, context: Context) -> Read:
     struct = cast("type[Struct]", resolve(annotation))
     read_texts = compile_reader("path", struct, context.codec)
     names = {field.encode_name for field in msgspec.structs.fields(struct)}
-    if names != set(context.slots):
-        slots = ", ".join(context.slots) or "none"
+    if names != set(context.path_parameters):
+        expected = ", ".join(context.path_parameters) or "none"
         raise ValueError(
-            f"{struct.__name__} has the fields {', '.join(sorted(names))}, and the path has the slots"
-            f" {slots}: they must be the same"
+            f"{struct.__name__} has the fields {', '.join(sorted(names))}, and the path has the parameters"
+            f" {expected}: they must be the same"
         )
 
     async def read(scope: Scope, _receive: Receive) -> object:
-        values: tuple[str, ...] = scope[SLOTS]
+        values: tuple[str, ...] = scope[PATH_VALUES]
         return read_texts(
-            {slot: (value,) for slot, value in zip(context.slots, values, strict=True)}
+            {name: (value,) for name, value in zip(context.path_parameters, values, strict=True)}
         )
 
     return read
@@ -184,7 +184,7 @@ def _compile_last_event_id(annotation: object, context: Context) -> Read:
 
     # What an event stream's client says that it saw last (WHATWG HTML 9.2.4); it says it in UTF-8.
     async def read(scope: Scope, _receive: Receive) -> object:
-        value = header(scope, b"last-event-id")
+        value = first_line(scope, b"last-event-id")
         if value is None:
             return None
         try:
@@ -260,7 +260,7 @@ ARGUMENTS: Final[Mapping[str, Argument]] = {
     ),
     "path": Argument(
         is_struct,
-        "annotate it with a Struct that has a field for each slot, as in `path: OrderPath`",
+        "annotate it with a Struct that has a field for each path parameter, as in `path: OrderPath`",
         _compile_path,
     ),
     "params": Argument(

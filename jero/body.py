@@ -8,7 +8,7 @@ from typing import Final, override
 
 from msgspec import Struct
 
-from jero.asgi import Message, Receive, Scope, header
+from jero.asgi import Message, Receive, Scope
 from jero.coding import PIECE, Coding, Inflater, coding_of
 from jero.errors import (
     ClientDisconnectedError,
@@ -16,6 +16,7 @@ from jero.errors import (
     RequestTimeoutError,
     UnsupportedMediaTypeError,
 )
+from jero.fields import first_line
 from jero.json_text import JSONReader
 from jero.media_types import MediaType
 
@@ -103,7 +104,7 @@ async def read_decoded(scope: Scope, receive: Receive, limits: Limits) -> bytes:
 
     Raises as `read_whole`, `coding_of` and `Inflater` do.
     """
-    if header(scope, b"content-encoding") is None or (coding := coding_of(scope)) is None:
+    if first_line(scope, b"content-encoding") is None or (coding := coding_of(scope)) is None:
         return await read_whole(scope, receive, limits)
     coded = await read_whole(scope, receive, limits)
     body = bytearray()
@@ -215,7 +216,7 @@ class Inflated(AsyncIterator[bytes]):
 
 def decoded(chunks: Chunks, scope: Scope, limits: Limits) -> AsyncIterator[bytes]:
     """The chunks without their content coding, if they have one. Raises as `coding_of` does."""
-    if header(scope, b"content-encoding") is None or (coding := coding_of(scope)) is None:
+    if first_line(scope, b"content-encoding") is None or (coding := coding_of(scope)) is None:
         return chunks
     return Inflated(chunks, coding, scope, limits)
 
@@ -284,13 +285,13 @@ def require_ndjson(scope: Scope) -> None:
 
 def require_media_type(scope: Scope, expected: MediaType) -> None:
     """Raises `UnsupportedMediaTypeError` unless the body is said to be of one of these."""
-    content_type = (header(scope, b"content-type") or b"").decode("latin-1")
+    content_type = (first_line(scope, b"content-type") or b"").decode("latin-1")
     if not expected.accepts(content_type):
         raise _unsupported(" or ".join(expected.names), content_type.strip().encode("latin-1"))
 
 
 def _media_type(scope: Scope) -> bytes:
-    content_type = header(scope, b"content-type") or b""
+    content_type = first_line(scope, b"content-type") or b""
     return content_type.split(b";")[0].strip().lower()
 
 
@@ -300,7 +301,7 @@ def _unsupported(expected: str, media_type: bytes) -> UnsupportedMediaTypeError:
 
 
 def _check_length(scope: Scope, limit: int | None) -> None:
-    length = header(scope, b"content-length")
+    length = first_line(scope, b"content-length")
     if length is not None and length.isdigit():
         _check_size(scope, int(length[:20]), limit)
 

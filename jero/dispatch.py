@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final, cast
 
-from jero.asgi import Receive, Scope, Send, header, path_below, report_error
-from jero.binding import SLOTS
+from jero.asgi import Receive, Scope, Send, path_below, report_error
+from jero.binding import PATH_VALUES
 from jero.custom_types import PLAIN, Codec
 from jero.errors import (
     BadRequestError,
@@ -18,6 +18,7 @@ from jero.errors import (
     UnauthorizedError,
     WiringError,
 )
+from jero.fields import first_line
 from jero.mounting import Mounts
 from jero.responses import respond_options, respond_problem
 from jero.routing import Match, Router, allowed, split
@@ -75,7 +76,7 @@ class Dispatcher:
                     await _answer_other(method, match.methods, scope, send)
                     return
                 if match.values:
-                    scope[SLOTS] = match.values
+                    scope[PATH_VALUES] = match.values
                 if route.bind is None:
                     result = await route.call()
                 else:
@@ -174,7 +175,7 @@ async def _answer_other(
 
 def _request_id(scope: Scope) -> str:
     """What the client, or a proxy before us, calls this request, if it can be logged as it is."""
-    given = header(scope, b"x-request-id") or b""
+    given = first_line(scope, b"x-request-id") or b""
     return given.decode() if _REQUEST_ID.fullmatch(given) else ""
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from jero.errors import HTTPError, WiringError
-from jero.routing import slot_name
+from jero.routing import parameter_name
 
 
 class Endpoint:
@@ -18,8 +18,8 @@ class Endpoint:
         class OrderEndpoint(Endpoint, path="/orders/{order_id}"):
             async def get(self, path: OrderPath) -> Order: ...
 
-    Whole segments of the path can be slots. They are given as `path`, a Struct that has a field for each. A path is
-    written as it reads, without percent-encoding; `/orders` and `/orders/` are two paths.
+    Whole segments of the path can be parameters. They are given as `path`, a Struct that has a field for each. A path
+    is written as it reads, without percent-encoding; `/orders` and `/orders/` are two paths.
 
     An endpoint is made once and serves every request, so what it needs comes through its `__init__`. Handlers are
     read when the application is wired; what cannot work there is a `WiringError`.
@@ -51,15 +51,17 @@ def require_template(path: str, name: str) -> None:
             f"{name}: {path!r} is not a valid path: expected one that begins with `/`, without query, fragment, blanks"
             " or percent-encoding, such as '/orders'"
         )
-    slots = [slot_name(segment) for segment in path.split("/") if "{" in segment or "}" in segment]
-    for slot in slots:
-        if slot is None or not slot.isidentifier():
+    names = [parameter_name(each) for each in path.split("/") if "{" in each or "}" in each]
+    for each in names:
+        if each is None or not each.isidentifier():
             raise WiringError(
-                f"{name}: {path!r} has a slot that is not valid: a slot is a whole segment and names a field, whose"
-                " type says what it takes, as in '/orders/{order_id}'"
+                f"{name}: {path!r} has an invalid path parameter: write it as a whole segment with the name of a field,"
+                " as in '/orders/{order_id}'; the field's type converts it"
             )
-    if len(set(slots)) < len(slots):
-        raise WiringError(f"{name}: {path!r} has two slots of the same name: rename one of them")
+    if len(set(names)) < len(names):
+        raise WiringError(
+            f"{name}: {path!r} has two path parameters of the same name: rename one of them"
+        )
 
 
 class Operation(Struct, frozen=True):

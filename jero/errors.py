@@ -2,14 +2,30 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import ClassVar, Final, Never
+from typing import ClassVar, Final, Literal, Never
 
 import msgspec
+from msgspec import Struct
 
-from jero.faults import Fault
 from jero.headers import RawHeaders, encode_raw, require_no_framing
 
 _STANDARD = frozenset({"type", "title", "status", "detail", "instance"})
+
+
+type Place = Literal["path", "query", "header", "body"]
+"""A part of a request, by the name that OpenAPI has for it."""
+
+
+class Fault(Struct, frozen=True, rename={"place": "in"}, omit_defaults=True):
+    """One thing that is wrong with a request: where, as a JSON path, and what.
+
+    `line` is that of an NDJSON body, from 1.
+    """
+
+    place: Place
+    path: str
+    detail: str
+    line: int | None = None
 
 
 class WiringError(Exception):

@@ -6,17 +6,15 @@ Nothing of this runs while requests are as they should be.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Final, Literal, cast, get_args, get_origin
+from typing import Final, cast, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
 
 from jero.annotations import COLLECTIONS, MAPPINGS, config_of, is_struct, parts_of
 from jero.custom_types import PLAIN
+from jero.errors import Fault, Place
 from jero.members import has_members, members_of
-
-type Place = Literal["path", "query", "header", "body"]
-"""A part of a request, by the name that OpenAPI has for it."""
 
 type Convert = Callable[[object, object], object]
 """Makes a value one of a type. Raises `msgspec.ValidationError`."""
@@ -38,18 +36,6 @@ _LONG: Final = 200
 """How long a name or a detail may be that is sent back, in characters: it may hold what the client has sent."""
 
 _PLAIN: Final = re.compile(r"[\w-]+")
-
-
-class Fault(Struct, frozen=True, rename={"place": "in"}, omit_defaults=True):
-    """One thing that is wrong with a request: where, as a JSON path, and what.
-
-    `line` is that of an NDJSON body, from 1.
-    """
-
-    place: Place
-    path: str
-    detail: str
-    line: int | None = None
 
 
 def find_faults(

@@ -31,6 +31,18 @@ _LISTS: Final[Mapping[str, re.Pattern[str]]] = {
 """The fields whose lists have a syntax of their own."""
 
 
+def first_line(scope: Scope, name: bytes) -> bytes | None:
+    """The value of the first line of a field, by its lower-case name, or `None`."""
+    lines: list[tuple[bytes, bytes]] = scope["headers"]
+    for (
+        found,
+        value,
+    ) in lines:  # a loop and no generator: each request with a body comes here thrice
+        if found == name:
+            return value
+    return None
+
+
 def lines_of(scope: Scope) -> Lines:
     """The lines of each field, in their order (RFC 9110 § 5.3)."""
     lines: dict[str, list[str]] = defaultdict(list)

@@ -8,8 +8,8 @@ from typing import Final, Never, cast
 import msgspec
 
 from jero.custom_types import Codec
-from jero.errors import BadRequestError, InvalidRequestError
-from jero.faults import MOST, Fault, explain, find_faults
+from jero.errors import BadRequestError, Fault, InvalidRequestError
+from jero.faults import MOST, explain, find_faults
 from jero.finite import find_nonfinite, holds_decimals, may_be_nonfinite
 
 _HUGE: Final = type("number out of range", (), {})()

@@ -21,13 +21,13 @@ class Lifespan:
 
     An app that lets an exception out, or returns, before it has answered the start-up has no lifespan, and is served
     without one, as the specification has it; if it had taken the start-up message by then, that is logged.
-    `patience` is how long its end is waited for, in seconds; `None` for ever.
+    `timeout` is how long its end is waited for, in seconds; `None` for ever.
     """
 
-    def __init__(self, app: ASGIApp, patience: float | None = None) -> None:
+    def __init__(self, app: ASGIApp, timeout: float | None = None) -> None:
         self.state: dict[str, object] = {}
         self._app = app
-        self._patience = patience
+        self._timeout = timeout
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._inbox.put_nowait({"type": "lifespan.startup"})
         self._is_started = asyncio.Event()
@@ -65,7 +65,7 @@ class Lifespan:
 
     async def _end(self) -> None:
         assert self._task is not None
-        is_returned = await wait_returned(self._task, self._patience)
+        is_returned = await wait_returned(self._task, self._timeout)
         self._is_supported = False
         if self._failed is not None:
             raise LifespanError(self._failed) from self._error
@@ -73,7 +73,7 @@ class Lifespan:
             raise self._error
         if not is_returned:
             raise TimeoutError(
-                f"the app's lifespan had not ended after {self._patience:g} s, and was cancelled"
+                f"the app's lifespan had not ended after {self._timeout:g} s, and was cancelled"
             )
 
     async def _run(self) -> None:
@@ -106,14 +106,14 @@ class Lifespan:
         self._is_started.set()
 
 
-async def wait_returned(task: asyncio.Task[None], patience: float | None) -> bool:
-    """Wait until `task` is done, and cancel it after `patience` seconds. Whether it returned by itself.
+async def wait_returned(task: asyncio.Task[None], timeout: float | None) -> bool:  # noqa: ASYNC109 - it does more than raise
+    """Wait until `task` is done, and cancel it after `timeout` seconds. Whether it returned by itself.
 
     It is done when this returns or raises.
     """
     is_returned = False
     try:
-        await asyncio.wait((task,), timeout=patience)
+        await asyncio.wait((task,), timeout=timeout)
     finally:
         is_returned = task.done()
         if not is_returned:

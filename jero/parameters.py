@@ -1,4 +1,4 @@
-"""Text by name → a Struct: the slots of a path, a query string, header fields."""
+"""Text by name → a Struct: path parameters, a query string, header fields."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from jero.annotations import config_of, is_collection, parts_of, without_none
 from jero.custom_types import PLAIN, Codec
-from jero.errors import InvalidRequestError
-from jero.faults import Convert, Fault, Place, explain, find_faults, member
+from jero.errors import Fault, InvalidRequestError, Place
+from jero.faults import Convert, explain, find_faults, member
 from jero.fields import combine, elements
 from jero.finite import is_finite
 from jero.headers import field_names, is_date, require_text_form

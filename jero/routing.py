@@ -1,7 +1,7 @@
 """A path → what is served there. Knows nothing of what is served.
 
-A template is a path in which whole segments may be slots, as in `/movies/{movie_id}`. A segment that is named goes
-before a slot, so `/movies/latest` is never a movie's id; a slot takes any segment that is not empty.
+A template is a path in which whole segments may be parameters, as in `/movies/{movie_id}`. A segment that is named goes
+before a parameter, so `/movies/latest` is never a movie's id; a parameter takes any segment that is not empty.
 """
 
 from collections.abc import Mapping, MutableMapping, Sequence
@@ -52,7 +52,7 @@ class MountedRoute:
 
 
 class Match[T](NamedTuple):
-    """What is served under a path, by method, and what stands in the template's slots, in their order."""
+    """What is served under a path, by method, and the values of its path parameters, in their order."""
 
     route: MatchedRoute
     methods: Mapping[str, T]
@@ -62,7 +62,7 @@ class Match[T](NamedTuple):
 class _Node[T]:
     def __init__(self) -> None:
         self.named: dict[str, _Node[T]] = {}
-        self.slot: _Node[T] | None = None
+        self.parameter: _Node[T] | None = None
         self.match: Match[T] | None = None
 
 
@@ -76,24 +76,24 @@ class Router[T]:
     def add(self, template: str, methods: Mapping[str, T]) -> bool:
         """Serve `methods` under `template`.
 
-        False, and nothing is added, if the same paths are served already: slots' names make no difference.
+        False, and nothing is added, if the same paths are served already: whatever their parameters are called.
         """
         node = self._root
         for segment in template.split("/"):
-            if slot_name(segment) is None:
+            if parameter_name(segment) is None:
                 node = node.named.setdefault(segment, _Node())
             else:
-                node.slot = node.slot or _Node()
-                node = node.slot
+                node.parameter = node.parameter or _Node()
+                node = node.parameter
         if node.match is not None:
             return False
         node.match = Match(MatchedRoute(template), methods)
-        if not slots_of(template):
+        if not path_parameters(template):
             self._paths[template] = node.match
         return True
 
     def find(self, path: str) -> Match[T] | None:
-        """What is served under a path in which nothing was percent-encoded, if its template has no slots."""
+        """What is served under a path in which nothing was percent-encoded, if its template has no parameters."""
         return self._paths.get(path)
 
     def match(self, segments: Sequence[str]) -> Match[T] | None:
@@ -110,8 +110,8 @@ def _match[T](node: _Node[T], segments: Sequence[str], values: tuple[str, ...]) 
     found = None
     if (named := node.named.get(segment)) is not None:
         found = _match(named, rest, values)
-    if found is None and node.slot is not None and segment:
-        found = _match(node.slot, rest, (*values, segment))
+    if found is None and node.parameter is not None and segment:
+        found = _match(node.parameter, rest, (*values, segment))
     return found
 
 
@@ -123,14 +123,14 @@ def split(path: str) -> list[str]:
     return [unquote(segment, errors="strict") for segment in path.split("/")]
 
 
-def slot_name(segment: str) -> str | None:
+def parameter_name(segment: str) -> str | None:
     """The name between the braces of a template's segment, or `None` if it has no braces around it."""
     return segment[1:-1] if segment[:1] == "{" and segment[-1:] == "}" else None
 
 
-def slots_of(template: str) -> tuple[str, ...]:
-    """The names of a template's slots, in their order."""
-    return tuple(name for segment in template.split("/") if (name := slot_name(segment)))
+def path_parameters(template: str) -> tuple[str, ...]:
+    """The names of a template's parameters, in their order."""
+    return tuple(name for segment in template.split("/") if (name := parameter_name(segment)))
 
 
 def allowed(methods: Mapping[str, object]) -> str:

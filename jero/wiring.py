@@ -21,7 +21,7 @@ from jero.errors import WiringError
 from jero.generics import free_variables, hints_of
 from jero.media_types import media_type_of
 from jero.returns import Returned, read_returned
-from jero.routing import slots_of
+from jero.routing import path_parameters
 from jero.sending import Respond, compile_respond
 from jero.streaming.open import OpenStreams
 
@@ -132,7 +132,7 @@ def _compile(name: str, method: str, endpoint: Endpoint, site: Site) -> Route:
                 f"{name} declares the status {operation.status_code} and returns {shown}: {error}"
             ) from None
     authenticator = None if operation.is_public else site.authenticator
-    arguments = _read_arguments(name, method, call, hints, slots_of(site.path))
+    arguments = _read_arguments(name, method, call, hints, path_parameters(site.path))
     handler = Handler(
         name=name,
         endpoint=endpoint,
@@ -169,7 +169,7 @@ def _read_arguments(
     method: str,
     call: Callable[..., object],
     hints: Mapping[str, object],
-    slots: Sequence[str],
+    in_path: Sequence[str],
 ) -> Mapping[str, object]:
     signature = inspect.signature(call)
     parameters = list(signature.parameters)
@@ -179,7 +179,7 @@ def _read_arguments(
         *others, last = (f"`{each}`" for each in ARGUMENTS)
         raise WiringError(
             f"{name} takes `{unknown[0]}`: a handler can take {', '.join(others)} and {last}, and nothing else."
-            f" {_mend_unknown(unknown[0], slots)}"
+            f" {_fix_unknown(unknown[0], in_path)}"
         )
     for parameter in parameters:
         argument = ARGUMENTS[parameter]
@@ -231,10 +231,10 @@ def _require_usable(name: str, parameter: inspect.Parameter, annotation: object)
     )
 
 
-def _mend_unknown(name: str, slots: Sequence[str]) -> str:
+def _fix_unknown(name: str, in_path: Sequence[str]) -> str:
     """What to take in place of an argument that there is not, by what it is called elsewhere."""
-    if name in slots:
-        return f"What stands in the path is `path`, a Struct with the field `{name}`"
+    if name in in_path:
+        return f"Path parameters are in `path`, a Struct with the field `{name}`"
     for argument, names in _ELSEWHERE.items():
         if name in names:
             return f"Take `{argument}` instead"
@@ -244,13 +244,13 @@ def _mend_unknown(name: str, slots: Sequence[str]) -> str:
 
 
 def _compile_bind(handler: Handler, site: Site) -> Bind | None:
-    name, slots = handler.name, slots_of(site.path)
-    if slots and "path" not in handler.arguments:
+    name, in_path = handler.name, path_parameters(site.path)
+    if in_path and "path" not in handler.arguments:
         raise WiringError(
-            f"{name} does not take what stands in its path {site.path!r}: let it take `path`, a Struct with the"
-            f" fields {', '.join(slots)}"
+            f"{name} does not take the parameters of its path {site.path!r}: let it take `path`, a Struct with the"
+            f" fields {', '.join(in_path)}"
         )
-    context = Context(slots, site.limits, handler.authenticator, site.codec)
+    context = Context(in_path, site.limits, handler.authenticator, site.codec)
     readers: dict[str, Read] = {}
     for argument, annotation in handler.arguments.items():
         try:

@@ -4,10 +4,7 @@ from typing import Any, cast
 
 import msgspec
 
-from jero import BaseApp
-from jero.app import assembly_of
-from jero.openapi.document import About, encode_document
-from jero.openapi.serving import handlers_of
+from jero import BaseApp, document_of
 
 
 def describe(app: object) -> bytes | None:
@@ -16,10 +13,7 @@ def describe(app: object) -> bytes | None:
     As with `python -m jero openapi`, an application of jero is described whether or not it serves its document.
     """
     if isinstance(app, BaseApp):
-        assembly = assembly_of(app)
-        dispatcher, publications = assembly.dispatcher, assembly.publications
-        about = publications[0].about if publications else About.of(app)
-        return encode_document(handlers_of(dispatcher.routes), about, dispatcher.codec)
+        return document_of(app)
     other = cast(
         "Any", app
     )  # told by its name: what only some examples need is not imported for all

@@ -14,6 +14,7 @@ from jero.annotations import classes_of, is_optional, item_of, parts_of, resolve
 from jero.errors import (
     BadRequestError,
     ContentTooLargeError,
+    Fault,
     HTTPError,
     RequestTimeoutError,
     UnauthorizedError,
@@ -21,7 +22,6 @@ from jero.errors import (
     UnsupportedMediaTypeError,
     title_of,
 )
-from jero.faults import Fault
 from jero.headers import field_names, is_date
 from jero.http_date import format_http_date
 from jero.media_types import MediaType, media_type_of

@@ -109,7 +109,7 @@ def require_servable(publication: Publication, name: str) -> None:
     for path in filter(None, (publication.path, publication.viewer)):
         require_template(path, name)
         if "{" in path:
-            raise WiringError(f"{name}: {path!r} has a slot: write it without")
+            raise WiringError(f"{name}: {path!r} has a path parameter: write it without")
     publication.about.require_valid(name)
 
 

@@ -65,17 +65,17 @@ class OpenStreams:
             if self._is_ending:
                 self._closed.set()
 
-    def end(self, patience: float) -> None:
+    def end(self, timeout: float) -> None:
         """Bring all streams to their end, as if their clients had left, and let no other start.
 
-        Those that have not torn down after `patience` seconds are abandoned.
+        Those that have not torn down after `timeout` seconds are abandoned.
         """
         if self._is_ending:
             return
         self._is_ending = True
         if self._streams:
             self._closed.clear()
-            self._last_call = asyncio.get_running_loop().call_later(patience, self._abandon)
+            self._last_call = asyncio.get_running_loop().call_later(timeout, self._abandon)
         for stream in tuple(self._streams):
             stream.leave(StreamEnding.SERVER_STOPPING)
 

@@ -27,7 +27,7 @@ from jero.streaming.wire import PING, Encode
 
 _logger: Final = logging.getLogger("jero")
 
-PATIENCE: Final = 0.25
+START_TIMEOUT: Final = 0.25
 """How long the response's start waits for the first item, in seconds. An error before then is answered properly."""
 
 BATCH: Final = 65_536
@@ -320,7 +320,7 @@ class Pump[T]:
     def _watch(self) -> None:
         self._watcher = self._loop.create_task(self._watch_client())
         if not self._is_started:
-            self._start_timer = self._loop.call_later(PATIENCE, self._start_anyway)
+            self._start_timer = self._loop.call_later(START_TIMEOUT, self._start_anyway)
         if self._keepalive is not None:
             self._sent_at = self._loop.time()
             self._ping_timer = self._loop.call_later(self._keepalive, self._ping)

@@ -30,7 +30,7 @@ class Connection:
         body: AsyncIterable[bytes],
         *,
         raise_app_exceptions: bool,
-        patience: float,
+        timeout: float,
         library: Library,
         on_closed: Callable[["Connection"], None],
     ) -> None:
@@ -39,7 +39,7 @@ class Connection:
         self._request = request
         self._body = body
         self._raises = raise_app_exceptions
-        self._patience = patience
+        self._timeout = timeout
         self._library = library
         self._on_closed = on_closed
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
@@ -113,12 +113,12 @@ class Connection:
     async def _end(self) -> None:
         self._leave()
         assert self._task is not None
-        if not await wait_returned(self._task, self._patience):
+        if not await wait_returned(self._task, self._timeout):
             method, path = self._scope["method"], self._scope["path"]
-            late = f"{method} {path}: the app had not returned {self._patience:g} s after its client had left"
+            late = f"{method} {path}: the app had not returned {self._timeout:g} s after its client had left"
             self._fail(TimeoutError(f"{late}, and was cancelled"))
         if self._uploading is not None:
-            await wait_returned(self._uploading, self._patience)
+            await wait_returned(self._uploading, self._timeout)
         self._on_closed(self)
 
     def _leave(self) -> None:

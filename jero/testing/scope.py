@@ -25,7 +25,7 @@ class Options(Struct, frozen=True, kw_only=True):
     client: tuple[str, int] | None
     http_version: HTTPVersion
     spec_version: SpecVersion
-    patience: float
+    timeout: float
 
 
 def http_scope(

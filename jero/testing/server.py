@@ -29,7 +29,7 @@ class Server:
         """Start the app. Raises `LifespanError`, and `RuntimeError` if it is started already."""
         if self._lifespan is not None:
             raise RuntimeError("this transport is in use already: make one for each client")
-        self._lifespan = lifespan = Lifespan(self._app, self._options.patience)
+        self._lifespan = lifespan = Lifespan(self._app, self._options.timeout)
         try:
             await lifespan.start()
         except BaseException:
@@ -62,7 +62,7 @@ class Server:
             request,
             body,
             raise_app_exceptions=self._options.raise_app_exceptions,
-            patience=self._options.patience,
+            timeout=self._options.timeout,
             library=library,
             on_closed=self._open.discard,
         )

@@ -55,7 +55,7 @@ class SyncASGITransport(SyncTransport):
         client: tuple[str, int] | None = ("127.0.0.1", 50000),
         http_version: HTTPVersion = "1.1",
         spec_version: SpecVersion = "2.3",
-        patience: float = 10.0,
+        timeout: float = 10.0,
         loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
     ) -> None:
         options = Options(
@@ -64,7 +64,7 @@ class SyncASGITransport(SyncTransport):
             client=client,
             http_version=http_version,
             spec_version=spec_version,
-            patience=patience,
+            timeout=timeout,
         )
         self._server = Server(app, options)
         self._loop_factory = loop_factory

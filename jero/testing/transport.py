@@ -35,7 +35,7 @@ class ASGITransport(AsyncTransport):
     use `asyncio.timeout`.
 
     Closing a response, which leaving `client.stream` does, tells the app `http.disconnect` and waits until its call
-    has ended, so teardown has run by then. So does cancelling whoever reads. An app that has not returned `patience`
+    has ended, so teardown has run by then. So does cancelling whoever reads. An app that has not returned `timeout`
     seconds after its client left, or after it was told to shut down, is cancelled, and closing raises `TimeoutError`.
 
     An exception that the app lets out is raised to the caller: from the request before the response has started, from
@@ -64,7 +64,7 @@ class ASGITransport(AsyncTransport):
         client: tuple[str, int] | None = ("127.0.0.1", 50000),
         http_version: HTTPVersion = "1.1",
         spec_version: SpecVersion = "2.3",
-        patience: float = 10.0,
+        timeout: float = 10.0,
     ) -> None:
         options = Options(
             raise_app_exceptions=raise_app_exceptions,
@@ -72,7 +72,7 @@ class ASGITransport(AsyncTransport):
             client=client,
             http_version=http_version,
             spec_version=spec_version,
-            patience=patience,
+            timeout=timeout,
         )
         self._server = Server(app, options)
 

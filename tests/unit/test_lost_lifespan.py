@@ -115,7 +115,7 @@ async def test_a_resource_that_is_not_closed_in_time_does_not_keep_the_applicati
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     class Endless(Shop):
-        shutdown_patience = 2.0
+        shutdown_timeout = 2.0
 
         async def poll(self) -> None:
             await asyncio.Event().wait()

@@ -121,7 +121,7 @@ def returning(annotation: object, method: str = "get") -> Endpoint:
         (returning(StreamingResponse[Framing]), "Returning.get: content-length cannot be set: how a"),
         (returning(BytesResponse[dict[str, str]]), "headers of the type dict[str, str]: expected a St"),
         (echo_of("database", str), "Echoing.get takes `database`: a handler can take `user`, `path`,"),
-        (echo_of("id", int, "/{id}"), "What stands in the path is `path`, a Struct with the field `id`"),
+        (echo_of("id", int, "/{id}"), "Path parameters are in `path`, a Struct with the field `id`"),
         (echo_of("body", Order, method="post"), "and nothing else. Take `json` instead"),
         (echo_of("query", Order), "and nothing else. Take `params` instead"),
         (echo_of("request", object), "There is no object of the request: take the parts of it that you"),
@@ -136,9 +136,9 @@ def returning(annotation: object, method: str = "get") -> Endpoint:
         (echo_of("ndjson", AsyncIterator[WithPath], method="post"), "the field `WithPath.file: Path` has no"),
         (echo_of("json", Order | Other, method="post"), "takes `json`, which cannot work: If a type"),
         (echo_of("path", dict[str, str], "/{id}"), "annotate it with a Struct that has a field for"),
-        (echo_of("path", Order, "/{name}"), "Order has the fields id, and the path has the slots name"),
-        (echo_of("path", Order), "has the fields id, and the path has the slots none: they must be th"),
-        (echo_of("params", Order, "/{id}"), "does not take what stands in its path '/{id}': let it ta"),
+        (echo_of("path", Order, "/{name}"), "Order has the fields id, and the path has the parameters name"),
+        (echo_of("path", Order), "has the fields id, and the path has the parameters none: they must"),
+        (echo_of("params", Order, "/{id}"), "does not take the parameters of its path '/{id}': let it ta"),
         (echo_of("params", WithPath), "the query field `file: Path` has no text form: use str, int, float"),
         (echo_of("last_event_id", Path | None), "annotate it with what the ids are or None, as in `last_"),
         (echo_of("params", WithOrder), "the query field `x_order: Order` has no text form"),
@@ -345,9 +345,7 @@ async def test_what_can_work_is_wired(endpoint: Endpoint) -> None:
              "/a%20b", "/a#b", "/{id}/{id}"]
 )  # fmt: skip
 def test_a_path_that_is_none_is_a_wiring_error(path: str) -> None:
-    kinds = (
-        r"is not a valid path: expected|has a slot that is not valid|has two slots of the same name"
-    )
+    kinds = r"is not a valid path: expected|has an invalid path parameter|has two path parameters of the same name"
     with pytest.raises(WiringError, match=rf"Bad: .* ({kinds})"):
         type("Bad", (Endpoint,), {}, path=path)
 
@@ -394,9 +392,9 @@ class Including(BaseApp):
         ([("_include_endpoints", "/api", [A()])], "list is no endpoint: include instances of subclasses of"),
         ([("_map_error", KeyError, missing)] * 2, "Including maps KeyError twice: leave one of them out"),
         ([("_include_endpoints", "/api/", A())], "endpoints under '/api/': leave out the `/` at its"),
-        ([("_include_endpoints", "/{id}", A())], "A: '/{id}/{id}' has two slots of the same name"),
-        ([("_mount", "/a/", asgi)], "Including mounts under '/a/': write it without slots and withou"),
-        ([("_mount", "/{a}", asgi)], "Including mounts under '/{a}': write it without slots and with"),
+        ([("_include_endpoints", "/{id}", A())], "A: '/{id}/{id}' has two path parameters of the same name"),
+        ([("_mount", "/a/", asgi)], "Including mounts under '/a/': write it without path parameters and withou"),
+        ([("_mount", "/{a}", asgi)], "Including mounts under '/{a}': write it without path parameters and with"),
         ([("_mount", "a", asgi)], "Including._mount: 'a' is not a valid path: expected one that begins with `"),
         ([("_mount", "/a", asgi), ("_mount", "/a", asgi)],
          "Including mounts two applications under '/a': move one of them"),

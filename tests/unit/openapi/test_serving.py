@@ -208,8 +208,8 @@ def test_a_page_where_an_endpoint_is_is_a_wiring_error() -> None:
     ("path", "openapi", "told"),
     [
         ("openapi.json", "3.2", "'openapi.json' is not a valid path"),
-        ("/{api}.json", "3.2", "has a slot"),
-        ("/{api}/openapi.json", "3.2", "has a slot"),
+        ("/{api}.json", "3.2", "has an invalid path parameter"),
+        ("/{api}/openapi.json", "3.2", "has a path parameter"),
         ("/openapi.json", "3.0", "there is no OpenAPI '3.0' here: use one of 3.1, 3.2"),
     ],
 )

@@ -34,7 +34,7 @@ class Open:
 async def test_shutdown_waits_until_every_stream_has_torn_down() -> None:
     streams = OpenStreams()
     opened = [Open(streams, teardown=1), Open(streams, teardown=2)]
-    streams.end(patience=10)
+    streams.end(timeout=10)
     began = asyncio.get_running_loop().time()
     await streams.wait_closed()
     assert asyncio.get_running_loop().time() - began == pytest.approx(2)
@@ -44,21 +44,21 @@ async def test_shutdown_waits_until_every_stream_has_torn_down() -> None:
 async def test_a_stream_that_takes_too_long_is_abandoned_at_shutdown() -> None:
     streams = OpenStreams()
     slow = Open(streams, teardown=20)
-    streams.end(patience=10)
+    streams.end(timeout=10)
     await streams.wait_closed()
     assert slow.is_abandoned
 
 
 async def test_without_streams_shutdown_waits_for_nothing() -> None:
     streams = OpenStreams()
-    streams.end(patience=10)
+    streams.end(timeout=10)
     await streams.wait_closed()
     assert asyncio.get_running_loop().time() == pytest.approx(0, abs=0.1)
 
 
 async def test_no_stream_starts_once_the_server_is_stopping() -> None:
     streams = OpenStreams()
-    streams.end(patience=10)
+    streams.end(timeout=10)
     with pytest.raises(ShuttingDownError):
         Open(streams, teardown=0)
 

@@ -57,7 +57,7 @@ async def test_the_app_is_started_before_the_first_request_and_shut_down_after_t
 async def test_a_start_up_that_fails_raises_the_apps_own_message() -> None:
     app = Living({"type": "lifespan.startup.failed", "message": "the database is away"})
     with pytest.raises(LifespanError, match=r"^the database is away$"):
-        async with asyncio.timeout(60), client_of(app, patience=1):
+        async with asyncio.timeout(60), client_of(app, timeout=1):
             pytest.fail("it started")
 
 
@@ -103,7 +103,7 @@ async def test_an_app_that_does_not_end_its_lifespan_is_cancelled_and_leaving_sa
         await asyncio.sleep(3600)
 
     with pytest.raises(TimeoutError, match="had not ended after 5 s"):
-        async with client_of(app, patience=5):
+        async with client_of(app, timeout=5):
             pass
     assert asyncio.get_running_loop().time() == 5
 
@@ -197,7 +197,7 @@ async def test_a_transport_can_be_entered_again_after_a_start_up_that_failed() -
         await send(answers.pop(0))
         await receive()
 
-    transport = ASGITransport(app, patience=1)
+    transport = ASGITransport(app, timeout=1)
     with pytest.raises(LifespanError, match="too early"):
         await transport.__aenter__()
     async with transport:

@@ -143,7 +143,7 @@ async def test_an_app_that_does_not_return_is_cancelled_and_closing_says_so() ->
         finally:
             notes.append("cancelled")
 
-    async with client_of(app, patience=5) as client:
+    async with client_of(app, timeout=5) as client:
         with pytest.raises(TimeoutError, match=r"GET /slow: the app had not returned 5 s after"):
             async with client.stream("GET", "/slow"):
                 pass

@@ -17,9 +17,9 @@ from jero import (
     SSEResponse,
     StreamingResponse,
 )
-from tests.asking import Answer, app_of, ask
-from tests.openapi.asking import document_of
-from tests.wiring import failure_of
+from tests.support.asking import Answer, app_of, ask
+from tests.support.documents import document_of
+from tests.support.wiring import failure_of
 
 pytestmark = pytest.mark.anyio
 
