@@ -8,6 +8,7 @@ import base64
 import gzip
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def ensure_viewer() -> None:
     """Fetch the viewer unless it is there. Raises `RuntimeError`, which says what is missing."""
     if not _is_there():
         script = _fetch()
-        partial = (ROOT / TARGET).with_suffix(".part")
+        partial = (ROOT / TARGET).with_suffix(f".{os.getpid()}.part")
         partial.write_bytes(script)
         partial.replace(ROOT / TARGET)
 

@@ -35,14 +35,23 @@ except ModuleNotFoundError:
                 " The first run in a checkout needs both."
             )
         importlib.invalidate_caches()
+    # Sessions that run side by side are processes of their own, which import nox from there, too.
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        filter(None, (str(TOOLS), os.environ.get("PYTHONPATH")))
+    )
     import nox
 
-nox.needs_version = ">=2025.2.9"
+nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "tests"]
+nox.options.sessions = ["tests"]
 
 PYTHON = "3.13"
+UNIT = ["tests/unit", "--numprocesses=2"]
+WORKERS = [
+    "--numprocesses=2",
+    "--dist=loadfile",
+]  # each with a browser of its own, one file after the other
 PYTHON_CODE = [
     "jero",
     "benchmarks",
@@ -64,25 +73,44 @@ def serve(session: nox.Session) -> None:
     session.run("python", "-m", "playground", "serve", *session.posargs)
 
 
-@nox.session(python=PYTHON)
-def tests(session: nox.Session) -> None:
-    """Build the site and run all tests, the browser's included; -- ARGUMENTS go to pytest."""
+@nox.session(python=PYTHON, allow_parallel=True)
+def unit(session: nox.Session) -> None:
+    """Run the tests of jero that need neither a server nor a browser; -- ARGUMENTS go to pytest, here and below."""
+    session.install("--quiet", "--require-hashes", "--requirement", "requirements/unit.txt")
+    session.run("python", "-m", "pytest", *(session.posargs or UNIT))
+
+
+@nox.session(python=PYTHON, allow_parallel=True)
+def servers(session: nox.Session) -> None:
+    """Run the tests of jero that need real servers, proxies, databases, a browser or type checkers."""
     _install(session)
     chromium = _find_chromium(session)
     if not shutil.which("initdb") and not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
         _try_debian(session, "postgresql")
-    _build_site(session)
-    session.run("python", "-m", "pytest", *session.posargs, env={"CHROMIUM": chromium})
+    arguments = session.posargs or ["tests/servers", "tests/typing", "tests/packaging"]
+    session.run("python", "-m", "pytest", *arguments, env={"CHROMIUM": chromium})
 
 
-@nox.session(python=PYTHON)
-def docs(session: nox.Session) -> None:
-    """Build the site into site/, for any static host."""
+@nox.session(python=PYTHON, allow_parallel=True)
+def site(session: nox.Session) -> None:
+    """Build the site and run the tests of snippets and pages, in a browser, too."""
     _install(session)
+    chromium = _find_chromium(session)
     _build_site(session)
+    arguments = session.posargs or ["site_tests", *WORKERS]
+    session.run("python", "-m", "pytest", *arguments, env={"CHROMIUM": chromium})
 
 
-@nox.session(python=PYTHON)
+@nox.session(python=PYTHON, allow_parallel=True)
+def demo(session: nox.Session) -> None:
+    """Run the tests of demo_app."""
+    _install(session)
+    chromium = _find_chromium(session)
+    arguments = session.posargs or ["demo_app_tests"]
+    session.run("python", "-m", "pytest", *arguments, env={"CHROMIUM": chromium})
+
+
+@nox.session(python=PYTHON, allow_parallel=True)
 def lint(session: nox.Session) -> None:
     """Check style and types, of Python and of TypeScript."""
     _install(session)
@@ -96,6 +124,19 @@ def lint(session: nox.Session) -> None:
     session.run("python", "-m", "playground", "bundle", "--check-types")
 
 
+@nox.session(venv_backend="none", requires=["site", "lint", "servers", "demo", "unit"])
+def tests(session: nox.Session) -> None:
+    """Run all of these: unit, servers, site, demo and lint. With `-j 2`, two at a time."""
+    session.log("All of them have passed.")
+
+
+@nox.session(python=PYTHON)
+def docs(session: nox.Session) -> None:
+    """Build the site into site/, for any static host."""
+    _install(session)
+    _build_site(session)
+
+
 @nox.session(python=PYTHON)
 def record(session: nox.Session) -> None:
     """Write the transcripts of the snippets anew; -- NAMES for some of them."""
@@ -104,7 +145,7 @@ def record(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
-def demo(session: nox.Session) -> None:
+def cluster(session: nox.Session) -> None:
     """Run demo_app as a cluster on this machine: Redis, two workers, nginx; `python -m demo_app` runs one process."""
     _install(session)
     for program, package in (("redis-server", "redis-server"), ("nginx", "nginx-light")):
@@ -150,6 +191,9 @@ def lock(session: nox.Session) -> None:
     upgrade = session.posargs or ["--upgrade"]
     groups = [f"--group={group}" for group in ("docs", "tests", "lint", "demo")]
     session.run(*compile_, *upgrade, *groups, "-o", "requirements/dev.txt", external=True)
+    # What the other lanes have is what it has, too.
+    same = ["--constraint", "requirements/dev.txt", "--group=unit"]
+    session.run(*compile_, *upgrade, *same, "-o", "requirements/unit.txt", external=True)
     session.run(
         *compile_, *upgrade, "--group", "bench", "-o", "requirements/bench.txt", external=True
     )

@@ -7,6 +7,7 @@ the dialect of Schema Objects, as OpenAPI's own `schema-base` does it.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any, Final, cast
 
 from jsonschema import Draft202012Validator
@@ -39,10 +40,9 @@ def check(document: Document) -> None:
     version = str(document.get("openapi", ""))[:3]
     if version not in VERSIONS:
         raise DocumentError(f"$.openapi: {document.get('openapi')!r} is neither 3.1 nor 3.2")
-    validator, dialect = VERSIONS[version]
-    schema = cast("Document", validator.schema_validator.schema)
+    validator, _ = VERSIONS[version]
     # The library gives up at a reference that leads nowhere, so it comes last.
-    _refuse(_lines(_bound(schema, dialect).iter_errors(document)))  # pyright: ignore[reportUnknownMemberType] - the library's types leave an overload open
+    _refuse(_lines(_published(version).iter_errors(document)))  # pyright: ignore[reportUnknownMemberType] - the library's types leave an overload open
     _refuse(_dangling(document))
     _refuse(_lines(validator(document).iter_errors()))
 
@@ -56,14 +56,18 @@ def _lines(errors: Iterable[ValidationError]) -> Iterator[str]:
     return (f"{error.json_path}: {error.message}" for error in errors)
 
 
-def _bound(schema: Document, dialect: str) -> Draft202012Validator:
+@cache
+def _published(version: str) -> Draft202012Validator:
+    validator, dialect = VERSIONS[version]
+    schema = cast("Document", validator.schema_validator.schema)
     base: Document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": schema["$id"].replace("/schema/", "/schema-base/"),
         "$ref": schema["$id"],
         "$defs": {"schema": {"$dynamicAnchor": "meta", "$ref": dialect}},
     }
-    registry = REGISTRY.with_contents([(schema["$id"], schema)])
+    # Crawled once, or each anchor is looked for in all of it again.
+    registry = REGISTRY.with_contents([(schema["$id"], schema)]).crawl()
     return Draft202012Validator(
         base, registry=registry, format_checker=Draft202012Validator.FORMAT_CHECKER
     )

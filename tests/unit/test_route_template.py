@@ -3,19 +3,12 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from fastapi import FastAPI
 from msgspec import Struct
-from opentelemetry.instrumentation.asgi import (  # pyright: ignore[reportMissingTypeStubs] - it has none
-    OpenTelemetryMiddleware,
-)
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from jero import BaseApp, Endpoint, NDJSONStreamingResponse
 from jero.asgi import ASGIApp, Message, Receive, Scope, Send
-from tests.support.asgi import client_of
 from tests.support.asking import ask
 
 pytestmark = pytest.mark.anyio
@@ -75,14 +68,6 @@ class Orders(BaseApp):
         self._include_endpoint(RootEndpoint())
 
 
-fast = FastAPI(openapi_url=None)
-
-
-@fast.get("/cups/{cup_id}")
-async def get_cup(cup_id: int) -> int:
-    return cup_id
-
-
 class Shop(BaseApp):
     def __init__(self, notes: list[str | None]) -> None:
         super().__init__()
@@ -93,7 +78,6 @@ class Shop(BaseApp):
         self._include_endpoints("/v1/{region}", Regional())
         self._include_endpoint(OrderEndpoint())
         self._mount("/jero", Orders())
-        self._mount("/fast", fast)
         self._mount("/nested", Starlette(routes=[Mount("/inner", Orders())]))
         self._mount("/plain", plain)
         self._mount("/", Orders())
@@ -127,7 +111,6 @@ async def plain(_scope: Scope, _receive: Receive, send: Send) -> None:
         ("GET", "/jero/orders/7", 200, "/jero/orders/{order_id}"),
         ("GET", "/jero/", 200, "/jero/"),
         ("GET", "/jero/none", 404, "/jero"),
-        ("GET", "/fast/cups/7", 200, "/fast/cups/{cup_id}"),
         ("GET", "/nested/inner/orders/7", 200, "/nested/inner/orders/{order_id}"),
         ("GET", "/plain/a/b", 200, "/plain"),
         ("GET", "/", 200, "/"),
@@ -151,40 +134,3 @@ async def test_a_request_that_matches_nothing_has_no_route() -> None:
 
     assert (await ask(App(), "/other")).status == 404
     assert notes == [None, None]
-
-
-@pytest.mark.parametrize("root_path", ["", "/shop"])
-@pytest.mark.parametrize("prefix", ["", "/jero", "/nested/inner"])
-async def test_opentelemetry_measures_requests_by_their_template(
-    prefix: str, root_path: str
-) -> None:
-    reader = InMemoryMetricReader()
-
-    class Measured(Shop):
-        async def _wire(self) -> None:
-            self._wrap(OpenTelemetryMiddleware, meter_provider=MeterProvider([reader]))
-            await super()._wire()
-
-    async with client_of(Measured([]), root_path=root_path) as client:
-        for number in range(1, 4):
-            await client.get(f"{prefix}/orders/{number}")
-    assert targets_of(reader) == {(f"{root_path}{prefix}/orders/{{order_id}}", 3)}
-
-
-def targets_of(reader: InMemoryMetricReader) -> set[tuple[object, int]]:
-    """The target of each data point of the requests' duration, and how many requests it is of."""
-    data = reader.get_metrics_data()
-    assert data is not None
-    points = [
-        point
-        for resource in data.resource_metrics
-        for scope in resource.scope_metrics
-        for metric in scope.metrics
-        if metric.name == "http.server.duration"
-        for point in metric.data.data_points
-    ]
-    return {
-        ((point.attributes or {}).get("http.target"), point.count)
-        for point in points
-        if isinstance(point, HistogramDataPoint)
-    }
