@@ -61,6 +61,7 @@ PYTHON_CODE = [
     "snippets",
     "tests",
     "site_tests",
+    "viewer",
     "hatch_build.py",
     "noxfile.py",
 ]
@@ -202,7 +203,8 @@ def lock(session: nox.Session) -> None:
 
 def _install(session: nox.Session) -> None:
     session.install("--quiet", "--require-hashes", "--requirement", "requirements/dev.txt")
-    session.run("python", "hatch_build.py")  # the viewer of OpenAPI documents, once a checkout
+    # Fetches the viewer of OpenAPI documents, once a checkout.
+    session.install("--quiet", "--no-deps", "--no-build-isolation", "--editable", "./viewer")
 
 
 def _build_site(session: nox.Session) -> None:

@@ -109,7 +109,7 @@ class BaseApp:
         self,
         path: str = "/openapi.json",
         *,
-        viewer: str | None = "/docs",
+        viewer: str | None = None,
         title: str | None = None,
         version: str = "0.1.0",
         description: str | None = None,
@@ -118,15 +118,15 @@ class BaseApp:
         contact: Contact | None = None,
         license: License | None = None,  # noqa: A002 - what OpenAPI calls it
     ) -> None:
-        """Serve the OpenAPI document of all endpoints, also of those included later, and a page that shows it.
+        """Serve the OpenAPI document of all endpoints, also of those included later.
 
         It is made when wiring ends, so what cannot be documented keeps the application from starting. By default the
         API is called what the application's class is, and described by its docstring. `version` is the API's own.
         `openapi="3.1"` is for tools that do not read 3.2, in which alone the items of a stream have a place of their
-        own. `viewer=None` leaves the page out. `servers`, `contact` and `license` are dictionaries as OpenAPI has them,
-        such as `{"url": "https://api.example.com"}` and `{"name": "Apache 2.0", "identifier": "Apache-2.0"}`. Mounted
-        applications are not documented, nor are endpoints and operations with `is_documented = False`. Raises
-        `WiringError`.
+        own. `viewer="/docs"` serves a page there that shows the document, and needs `jero[viewer]`. `servers`,
+        `contact` and `license` are dictionaries as OpenAPI has them, such as `{"url": "https://api.example.com"}` and
+        `{"name": "Apache 2.0", "identifier": "Apache-2.0"}`. Mounted applications are not documented, nor are endpoints
+        and operations with `is_documented = False`. Raises `WiringError`.
         """
         assembly, own = _wiring(self, "_include_openapi"), About.of(self)
         about = About(

@@ -4,11 +4,19 @@ import os
 
 from playwright.sync_api import sync_playwright
 
-import hatch_build
 from playground.snippet.catalogue import ROOT
-from snippets.openapi.document import app
+from snippets.openapi.document import App
 from tests.servers.serving import served_by_a_thread
 from tests.support.browser import CHROMIUM_ARGUMENTS
+from viewer import hatch_build
+
+
+class ViewedApp(App):
+    """The snippet's application, with a page."""
+
+    async def _wire(self) -> None:
+        await super()._wire()
+        self._include_openapi("/viewed.json", viewer="/docs", title="Station", version="1.0")
 
 
 def take(url: str) -> None:
@@ -28,5 +36,5 @@ def take(url: str) -> None:
 
 if __name__ == "__main__":
     hatch_build.ensure_viewer()
-    with served_by_a_thread(app) as url:
+    with served_by_a_thread(ViewedApp()) as url:
         take(url)

@@ -12,7 +12,6 @@ from zipfile import ZipFile
 import msgspec
 import pytest
 
-import hatch_build
 from playground.bundle import bundle as bundling
 from playground.bundle import node, steps, wheels
 from playground.bundle.bundle import bundle
@@ -181,14 +180,3 @@ def test_every_pages_footer_leads_to_the_licences(site: Path) -> None:
     for page in (site / "index.html", site / "guide" / "errors" / "index.html"):
         links = re.findall(r'href="?([^" >]*licences\.txt)', page.read_text("utf-8"))
         assert [(page.parent / link).is_file() for link in links] == [True], page
-
-
-def test_the_wheel_for_the_browser_does_not_hold_the_viewer_of_documents(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("HATCH_BUILD_NO_HOOKS", raising=False)
-    hatch_build.ensure_viewer()
-    build_wheel(tmp_path)
-    (wheel,) = tmp_path.glob("*.whl")
-    with ZipFile(wheel) as archive:
-        assert "jero/openapi/viewer.js.gz" not in archive.namelist()

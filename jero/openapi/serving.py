@@ -5,7 +5,8 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
-from pathlib import Path
+from importlib import resources
+from importlib.resources.abc import Traversable
 from posixpath import dirname, relpath
 from typing import Final
 
@@ -22,9 +23,6 @@ from jero.openapi.document import encode_document
 from jero.responses import BytesResponse, send_whole
 from jero.returns import Returned
 from jero.wiring import Handler, Route
-
-VIEWER: Final = Path(__file__).with_name("viewer.js.gz")
-"""Scalar's API reference, which is no part of the sources: `hatch_build.py` puts it here."""
 
 _CHUNK: Final = 65_536
 """How much of a file is sent at once, in bytes."""
@@ -64,18 +62,11 @@ _PAGE: Final = """\
 </html>
 """
 
-_WITH_VIEWER: Final = """\
+_BODY: Final = """\
 <noscript>This page needs JavaScript. <a href="{document}">The document</a> does not.</noscript>
 <div id="app" data-document="{document}" data-root="{root}"></div>
 <script src="{folder}viewer.js"></script>
 <script src="{folder}start.js"></script>"""
-
-_WITHOUT_VIEWER: Final = """\
-<h1>{title}</h1>
-<p>The viewer is not here: jero runs from a checkout that has not fetched it. Run this in the checkout, and
-start the application again:</p>
-<pre>python hatch_build.py</pre>
-<p><a href="{document}">The document</a> is served without it.</p>"""
 
 
 class File(Struct, frozen=True):
@@ -110,7 +101,29 @@ def require_servable(publication: Publication, name: str) -> None:
         require_template(path, name)
         if "{" in path:
             raise WiringError(f"{name}: {path!r} has a path parameter: write it without")
+    if publication.viewer is not None:
+        _require_viewer(publication.viewer, name)
     publication.about.require_valid(name)
+
+
+def _viewer_script() -> Traversable:
+    """Scalar's API reference, compressed, in the package of `jero[viewer]`. Raises `ModuleNotFoundError`."""
+    return resources.files("jero_viewer") / "viewer.js.gz"
+
+
+def _require_viewer(path: str, name: str) -> None:
+    try:
+        script = _viewer_script()
+    except ModuleNotFoundError:
+        raise WiringError(
+            f"{name}(viewer={path!r}) needs the package jero-viewer, which is not installed: install `jero[viewer]`, or"
+            " leave `viewer` out"
+        ) from None
+    if not script.is_file():
+        raise WiringError(
+            f"{name}(viewer={path!r}) found jero_viewer without its script, {script.name}: run `python hatch_build.py`"
+            " in the folder `viewer` of the checkout, or leave `viewer` out"
+        )
 
 
 def handlers_of(routes: Iterable[Route]) -> list[Handler]:
@@ -139,21 +152,17 @@ def _files_of(publication: Publication, document: bytes) -> Mapping[str, File]:
     if viewer is None:
         return files
     folder = viewer.rstrip("/")
-    body, policy = _WITHOUT_VIEWER, _POLICY
-    if VIEWER.exists():
-        body = _WITH_VIEWER
-        script = "text/javascript; charset=utf-8"
-        files[f"{folder}/viewer.js"] = File(VIEWER.read_bytes(), script, is_gzipped=True)
-        files[f"{folder}/start.js"] = File(_START, script)
+    media_type = "text/javascript; charset=utf-8"
+    files[f"{folder}/viewer.js"] = File(_viewer_script().read_bytes(), media_type, is_gzipped=True)
+    files[f"{folder}/start.js"] = File(_START, media_type)
     title = escape(publication.about.title)
-    body = body.format(
-        title=title,
+    body = _BODY.format(
         document=escape(_link(viewer, publication.path)),
         root=escape(_link(viewer, "/")),
         folder=escape(_link(viewer, f"{folder}/")),
     )
     page = _PAGE.format(title=title, body=body).encode()
-    files[viewer] = File(page, "text/html; charset=utf-8", policy=policy)
+    files[viewer] = File(page, "text/html; charset=utf-8", policy=_POLICY)
     return files
 
 

@@ -1,6 +1,5 @@
 """The wheels that Python in the browser loads: those of others, fetched; our own, built; all compiled to bytecode."""
 
-import os
 import shutil
 import sys
 from collections.abc import Iterable
@@ -61,8 +60,6 @@ def build_wheel(
             # An environment's folder may be one that git is told to ignore.
             "tool": {"hatch": {"build": {"ignore-vcs": True, "targets": {"wheel": wheel}}}},
         }
-    # No hooks, since they would add the viewer of API documents, which nobody opens in there.
-    os.environ["HATCH_BUILD_NO_HOOKS"] = "true"
     list(WheelBuilder(str(root), config=config).build(directory=str(folder)))
 
 

@@ -6,16 +6,22 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-import hatch_build
 from tests.servers.serving import served_by_a_thread
 from tests.support.documents import fetch
 from tests.support.shop import Shop
+from viewer import hatch_build
+
+
+class ViewedShop(Shop):
+    async def _wire(self) -> None:
+        await super()._wire()
+        self._include_openapi("/viewed.json", viewer="/docs", title="Shop")
 
 
 @pytest.fixture(scope="module")
 def url() -> Generator[str]:
     hatch_build.ensure_viewer()
-    with served_by_a_thread(Shop()) as url:
+    with served_by_a_thread(ViewedShop()) as url:
         yield url
 
 

@@ -237,7 +237,7 @@ class Shop(BaseApp):
     async def _wire(self) -> None:
         # --8<-- [start:both]
         self._include_openapi(version="2.1")
-        self._include_openapi("/openapi-3.1.json", viewer=None, openapi="3.1")
+        self._include_openapi("/openapi-3.1.json", openapi="3.1")
         # --8<-- [end:both]
         self._include_endpoints(
             "/shop",

@@ -67,7 +67,7 @@ class MountingApp(BaseApp):
 
 class TitledApp(BaseApp):
     async def _wire(self) -> None:
-        self._include_openapi(title="Seats", viewer=None)
+        self._include_openapi(title="Seats")
         self._include_endpoint(SeatEndpoint())
 
 

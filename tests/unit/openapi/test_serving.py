@@ -1,4 +1,5 @@
 import gzip
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,32 @@ class CupEndpoint(Endpoint, path="/docs"):
         return Cup(1)
 
 
-def get(target: str, **headers: str) -> httpx.Response:
+class Viewed(BaseApp):
+    async def _wire(self) -> None:
+        self._include_openapi(viewer="/docs", title="<b>Tea & Co")
+
+
+def get(target: str, app: BaseApp = app, **headers: str) -> httpx.Response:
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     with client_of(app) as client:
         return client.get(target, headers=given)
+
+
+def install_viewer(script: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `script` be what `jero[viewer]` has installed."""
+    package = folder / "jero_viewer"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "viewer.js.gz").write_bytes(gzip.compress(script))
+    monkeypatch.delitem(sys.modules, "jero_viewer", raising=False)
+    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+
+
+@pytest.fixture
+def viewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    script = b"function Scalar() {}" * 100
+    install_viewer(script, tmp_path, monkeypatch)
+    return script
 
 
 def test_the_document_is_served_as_json() -> None:
@@ -61,29 +84,22 @@ def test_head_is_answered_without_the_document() -> None:
     assert int(answer.headers["content-length"]) > 0
 
 
+@pytest.mark.usefixtures("viewer")
 def test_the_page_loads_only_what_the_application_serves() -> None:
-    policy = get("/docs").headers["content-security-policy"]
+    policy = get("/docs", Viewed()).headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; script-src 'self';")
 
 
+@pytest.mark.usefixtures("viewer")
 def test_the_page_finds_its_files_wherever_the_application_is_mounted() -> None:
     class Outer(BaseApp):
         async def _wire(self) -> None:
-            self._mount("/inner", app)
+            self._mount("/inner", Viewed())
 
     with client_of(Outer()) as client:
         page = client.get("/inner/docs")
     assert 'data-document="openapi.json"' in page.text
     assert '<script src="docs/start.js">' in page.text
-
-
-@pytest.fixture
-def viewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
-    script = b"function Scalar() {}" * 100
-    file = tmp_path / "viewer.js.gz"
-    file.write_bytes(gzip.compress(script))
-    monkeypatch.setattr(serving, "VIEWER", file)
-    return script
 
 
 @pytest.mark.parametrize(
@@ -107,7 +123,7 @@ def viewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
 def test_the_viewer_is_sent_compressed_to_whom_takes_it(
     viewer: bytes, accepted: str, encoding: str | None
 ) -> None:
-    answer = get("/docs/viewer.js", accept_encoding=accepted)
+    answer = get("/docs/viewer.js", Viewed(), accept_encoding=accepted)
     assert (answer.headers.get("content-encoding"), answer.content) == (encoding, viewer)
 
 
@@ -121,7 +137,7 @@ def test_the_viewer_is_unpacked_once_for_all_clients_without_gzip(
         return viewer
 
     monkeypatch.setattr(serving.gzip, "decompress", decompress)
-    with client_of(app) as client:
+    with client_of(Viewed()) as client:
         answers = [
             client.request(method, "/docs/viewer.js", headers={"accept-encoding": "identity"})
             for method in ("GET", "GET", "HEAD", "GET")
@@ -134,10 +150,8 @@ def test_the_viewer_is_unpacked_once_for_all_clients_without_gzip(
 async def test_a_large_file_is_sent_in_chunks_that_wait_for_the_client(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "viewer.js.gz"
     script = bytes(range(256)) * 1_000
-    file.write_bytes(gzip.compress(script))
-    monkeypatch.setattr(serving, "VIEWER", file)
+    install_viewer(script, tmp_path, monkeypatch)
     sent: list[dict[str, Any]] = []
 
     async def send(message: Any) -> None:
@@ -146,17 +160,13 @@ async def test_a_large_file_is_sent_in_chunks_that_wait_for_the_client(
     async def receive() -> dict[str, Any]:
         raise NotImplementedError
 
-    class App(BaseApp):
-        async def _wire(self) -> None:
-            self._include_openapi()
-
     scope: dict[str, Any] = {
         "type": "http",
         "method": "GET",
         "path": "/docs/viewer.js",
         "headers": [],
     }
-    await App()(scope, receive, send)
+    await Viewed()(scope, receive, send)
     start, *parts = sent
     assert (b"content-length", b"256000") in start["headers"]
     assert [part["more_body"] for part in parts] == [True, True, True, False]
@@ -164,40 +174,43 @@ async def test_a_large_file_is_sent_in_chunks_that_wait_for_the_client(
     assert max(len(part["body"]) for part in parts) == 65_536
 
 
-def test_without_the_viewer_the_page_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "VIEWER", Path("nowhere"))
-    page = get("/docs").text
-    assert "<pre>python hatch_build.py</pre>" in page
-    assert '<a href="openapi.json">' in page
+def test_a_viewer_that_is_not_installed_is_a_wiring_error_that_names_the_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "jero_viewer", None)
+    told = (
+        r"Viewed\._include_openapi\(viewer='/docs'\) needs the package jero-viewer, which is not"
+        r" installed: install `jero\[viewer\]`, or leave `viewer` out"
+    )
+    with pytest.raises(LifespanError, match=told):
+        get("/docs", Viewed())
 
 
-def test_without_the_viewer_the_document_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "VIEWER", Path("nowhere"))
+def test_a_viewer_whose_script_was_not_fetched_is_a_wiring_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_viewer(b"", tmp_path, monkeypatch)
+    (tmp_path / "jero_viewer/viewer.js.gz").unlink()
+    with pytest.raises(LifespanError, match=r"without its script, viewer\.js\.gz: run `python"):
+        get("/docs", Viewed())
+
+
+def test_the_document_needs_no_viewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jero_viewer", None)
     assert get("/openapi.json").status_code == 200
+    assert get("/docs").status_code == 404
 
 
+@pytest.mark.usefixtures("viewer")
 def test_a_title_is_text_and_not_markup() -> None:
-    class App(BaseApp):
-        async def _wire(self) -> None:
-            self._include_openapi(title="<b>Tea & Co")
-
-    with client_of(App()) as client:
-        assert "<title>&lt;b&gt;Tea &amp; Co</title>" in client.get("/docs").text
+    assert "<title>&lt;b&gt;Tea &amp; Co</title>" in get("/docs", Viewed()).text
 
 
-def test_a_page_can_be_left_out() -> None:
-    class App(BaseApp):
-        async def _wire(self) -> None:
-            self._include_openapi(viewer=None)
-
-    with client_of(App()) as client:
-        assert client.get("/docs").status_code == 404
-
-
+@pytest.mark.usefixtures("viewer")
 def test_a_page_where_an_endpoint_is_is_a_wiring_error() -> None:
-    class App(BaseApp):
+    class App(Viewed):
         async def _wire(self) -> None:
-            self._include_openapi()
+            await super()._wire()
             self._include_endpoint(CupEndpoint())
 
     with pytest.raises(LifespanError, match="'/docs' is served by CupEndpoint already"):
