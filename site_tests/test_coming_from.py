@@ -30,8 +30,8 @@ PAIRS: Final = {
     "fastapi": ("coming_from.fastapi_events", "coming_from.jero_events"),
     "litestar": ("coming_from.litestar_rows", "coming_from.jero_rows"),
 }
-REQUESTS: Final = ("Read to the end", "An error in mid-stream", "An error before the first row")
-LEAVING: Final = "Leave in mid-stream"
+REQUESTS: Final = ("Read to the end", "An error mid-stream", "An error before the first row")
+LEAVING: Final = "Disconnect mid-stream"
 # In the page, since a busy machine may take longer for a click than the stream takes.
 STOP: Final = """async where => {
     while (!where.querySelector('[data-kind="ndjson"], [data-kind="sse"]')) await new Promise(requestAnimationFrame);

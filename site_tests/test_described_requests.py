@@ -158,7 +158,7 @@ def options(of: Locator) -> list[str]:
 
 
 def test_what_is_described_and_absent_is_offered_and_what_is_required_says_so(opened: Open) -> None:
-    where = opened("requests.headers", "Without its key, on a printer that there is not")
+    where = opened("requests.headers", "Without the key, for an unknown printer")
     offer = where.get_by_role("button", name="Add idempotency-key, required", exact=True)
     expect(where.get_by_role("button", name="Add accept-language", exact=True)).to_be_visible()
     offer.click()
@@ -361,14 +361,14 @@ def test_faults_of_the_body_are_marked_where_they_are_and_go_one_by_one(opened: 
 
 
 def test_a_fault_of_a_line_is_marked_in_that_line(opened: Open) -> None:
-    where = opened("requests.ndjson", "The third of which is none")
+    where = opened("requests.ndjson", "The third one is invalid")
     press(where, "Run")
     assert faults(where)[0] == "line 3: sensor: Expected `str`, got `int`"
     assert marked(where, "fault")[0] == '"sensor": 7 | Expected `str`, got `int`'
 
 
 def test_a_fault_of_the_path_is_told_at_its_slot(opened: Open) -> None:
-    where = opened("requests.path", "A parcel that is no number")
+    where = opened("requests.path", "A parcel id that isn't a number")
     press(where, "Run")
     assert faults(where) == ["parcel_id: Expected `int`, got `str`"]
     slot = field(where, "parcel_id")
@@ -378,7 +378,7 @@ def test_a_fault_of_the_path_is_told_at_its_slot(opened: Open) -> None:
 
 
 def test_what_is_missing_is_told_where_it_can_be_added(opened: Open) -> None:
-    where = opened("requests.headers", "Without its key, on a printer that there is not")
+    where = opened("requests.headers", "Without the key, for an unknown printer")
     press(where, "Run")
     assert faults(where) == [
         "idempotency-key: Missing, and required",
@@ -408,7 +408,7 @@ def test_while_the_panel_is_closed_the_status_leads_to_the_first_fault(closed: O
 
 
 def test_a_problem_that_names_no_field_is_told_in_its_row_alone(closed: Open) -> None:
-    where = closed("requests.json", "Not said to be JSON")
+    where = closed("requests.json", "Without a JSON Content-Type")
     assert run_to_end(where)[0] == ("status", "415 application/problem+json")
     expect(said(where)).to_contain_text("Answered with 415")
     expect(where.get_by_role("button", name="Show in the request")).to_be_hidden()
@@ -459,8 +459,8 @@ def test_axe_finds_no_violation_in_a_panel_with_faults_and_nothing_is_too_wide(
         inside = f"""panel => [...panel.querySelectorAll("*")]
             .every(each => each.getBoundingClientRect().right <= {width})"""
         for snippet, request in (
-            ("requests.headers", "Without its key, on a printer that there is not"),
-            ("requests.path", "A parcel that is no number"),
+            ("requests.headers", "Without the key, for an unknown printer"),
+            ("requests.path", "A parcel id that isn't a number"),
             ("requests.json", "With four faults"),
         ):
             where = block(page, snippet)

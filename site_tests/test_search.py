@@ -61,7 +61,7 @@ def test_what_stands_in_the_code_alone_leads_to_the_section_of_its_block(
 
 def test_the_words_of_a_page_lead_to_their_section(page: Page, static_url: str) -> None:
     page.goto(static_url)
-    link = best(page, "plainest")
+    link = best(page, "newlines")
     expect(link).to_have_attribute("href", re.compile("/streaming/#ndjson$"))
 
 
