@@ -1,4 +1,4 @@
-"""Work beside requests: a task that goes on, one that fails, and both end with the application."""
+"""Background tasks: one that keeps running and one that fails. Both end with the application."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ class MailsEndpoint(Endpoint, path="/mails"):
 
     async def post(self, json: Mail) -> Mail:
         self._tasks.start(self._deliver(json), name=f"mail to {json.to}")
-        return json  # at once: delivery goes on
+        return json  # immediately, while delivery continues
 
     async def _deliver(self, mail: Mail) -> None:
         await asyncio.sleep(0.2)
@@ -47,7 +47,7 @@ class App(BaseApp):
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Lets each request see half a second in the life of the application, which a server begins and ends but once."""
+    """Runs the application for half a second per request, where a server starts and stops it only once."""
     if scope["type"] != "http":
         raise NotImplementedError
     served = App()

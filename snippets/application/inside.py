@@ -1,4 +1,4 @@
-"""An application of jero inside one of Starlette, which runs its lifespan."""
+"""A jero application mounted in a Starlette application, which runs its lifespan."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

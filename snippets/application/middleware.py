@@ -1,4 +1,4 @@
-"""A plain ASGI middleware around all that is served, streams included."""
+"""ASGI middleware around everything that is served, including streams."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""A path and its Struct that do not agree: said when the application starts."""
+"""A path and a Struct that don't match, which fails at startup."""
 
 from msgspec import Struct
 

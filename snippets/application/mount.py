@@ -1,4 +1,4 @@
-"""Another ASGI application under a path, which it finds as its root path."""
+"""Another ASGI application mounted under a path, which becomes its root path."""
 
 from msgspec import Struct
 
@@ -18,7 +18,7 @@ class InvoicesEndpoint(Endpoint, path="/legacy/invoices"):
 
 # --8<-- [start:mount]
 async def legacy(scope: Scope, _receive: Receive, send: Send) -> None:
-    """Stands in for any ASGI application. This one has no lifespan; one that has is started and stopped, too."""
+    """Stands in for any ASGI application. It has no lifespan; if it had one, it would be started and stopped."""
     if scope["type"] != "http":
         raise NotImplementedError
     below = scope["path"].removeprefix(scope["root_path"])

@@ -1,4 +1,4 @@
-"""What endpoints need is given to them, and several of them share a prefix and what stands in it."""
+"""Endpoints with a dependency, under a shared prefix with a path parameter."""
 
 from msgspec import Struct
 

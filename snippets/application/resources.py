@@ -1,4 +1,4 @@
-"""Resources that live as long as the application: opened when it starts, closed in reverse when it stops."""
+"""Resources of the application: opened at startup, closed in reverse order at shutdown."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -15,7 +15,7 @@ class Note(Struct):
 
 
 class Pool:
-    """Stands in for a database's pool of connections."""
+    """Stands in for a connection pool."""
 
     async def save(self, notes: list[Note]) -> None:
         await asyncio.sleep(0.1)
@@ -40,7 +40,7 @@ async def open_outbox(pool: Pool) -> AsyncGenerator[list[Note]]:
     try:
         yield notes
     finally:
-        await pool.save(notes)  # and so the pool must still be open
+        await pool.save(notes)  # so the pool must still be open
         print("outbox closed")
 
 
@@ -65,7 +65,7 @@ class App(BaseApp):
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Lets each request see a whole life of the application, which a server begins and ends but once."""
+    """Starts and stops the application for each request, which a server does only once."""
     if scope["type"] != "http":
         raise NotImplementedError
     served = App()

@@ -1,4 +1,4 @@
-"""The template of the path that a request matched, for metrics and traces."""
+"""The route template that a request matched, for metrics and traces."""
 
 from msgspec import Struct
 

@@ -1,4 +1,4 @@
-"""A guarded prefix: who has a token may come in, and handlers are told who that is."""
+"""A protected prefix: requests need a token, and handlers get its user."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -21,7 +21,7 @@ class Member(Struct):
 
 class TokenAuthenticator(BearerAuthenticator[Member]):
     def __init__(self, members: Mapping[str, Member]) -> None:
-        self._members = members  # by their tokens' hashes: a leaked table lets nobody in
+        self._members = members  # by hashed token, so a leaked table is useless
 
     async def verify(self, token: str) -> Member | None:
         return self._members.get(sha256(token.encode()).hexdigest())

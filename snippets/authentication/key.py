@@ -1,4 +1,4 @@
-"""A key in a header: asked for before anything else of the request is read."""
+"""An API key in a header, checked before anything else in the request is read."""
 
 from hmac import compare_digest
 

@@ -1,4 +1,4 @@
-"""A handler that takes a user of another type than its authenticator gives: said when the application starts."""
+"""A handler whose user type doesn't match its authenticator, which fails at startup."""
 
 from msgspec import Struct
 
@@ -15,7 +15,7 @@ class Guest(Struct):
 
 class TokenAuthenticator(BearerAuthenticator[Member]):
     async def verify(self, token: str) -> Member | None:
-        return Member("Ada") if token == "ada-s-token" else None  # noqa: S105 - nobody's token
+        return Member("Ada") if token == "ada-s-token" else None  # noqa: S105 - an example
 
 
 # --8<-- [start:mistake]

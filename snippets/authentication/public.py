@@ -1,4 +1,4 @@
-"""One path that everybody may read, and only some may write."""
+"""A path that everybody can read and only some can write."""
 
 from msgspec import Struct
 

@@ -22,7 +22,7 @@ class Order(Struct):
 
 @asynccontextmanager
 async def opened(what: str) -> AsyncGenerator[None]:
-    """Stands in for what a database has open: to close it, the database must be told."""
+    """Stands in for a database connection or cursor: closing it awaits the database."""
     print(f"{what} opened")
     try:
         yield

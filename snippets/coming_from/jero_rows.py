@@ -22,7 +22,7 @@ class Order(Struct):
 
 @asynccontextmanager
 async def open_cursor(table: str) -> AsyncGenerator[AsyncIterator[Order]]:
-    """Stands in for a database's cursor: to close it, the database must be told."""
+    """Stands in for a database cursor: closing it awaits the database."""
 
     async def rows() -> AsyncIterator[Order]:
         if table not in TABLES:

@@ -25,7 +25,7 @@ class Order(Struct):
 
 @asynccontextmanager
 async def open_cursor(table: str) -> AsyncGenerator[AsyncIterator[Order]]:
-    """Stands in for a database's cursor: to close it, the database must be told."""
+    """Stands in for a database cursor: closing it awaits the database."""
 
     async def rows() -> AsyncIterator[Order]:
         if table not in TABLES:
@@ -64,6 +64,6 @@ def no_table(_request: Request[Any, Any, Any], error: NoTableError) -> Response[
 app = Litestar(
     [export],
     exception_handlers={NoTableError: no_table},
-    logging_config=None,  # its own takes a thread, which a browser has not
+    logging_config=None,  # the default one needs a thread, and browsers have none
 )
 # --8<-- [end:stream]

@@ -19,7 +19,7 @@ class NoTableError(LookupError):
 
 @asynccontextmanager
 async def open_cursor(table: str) -> AsyncGenerator[AsyncIterator[dict[str, int | str]]]:
-    """Stands in for a database's cursor: to close it, the database must be told."""
+    """Stands in for a database cursor: closing it awaits the database."""
 
     async def rows() -> AsyncIterator[dict[str, int | str]]:
         if table not in TABLES:

@@ -1,4 +1,4 @@
-"""Errors of code that knows nothing of HTTP, and what a client is told of them."""
+"""Errors of code that knows nothing about HTTP, mapped to HTTP errors."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ class Balance(Struct):
 
 # --8<-- [start:mapped]
 class LedgerError(Exception):
-    """What the ledger raises. It knows nothing of HTTP."""
+    """Raised by the ledger, which knows nothing about HTTP."""
 
 
 class UnknownAccountError(LedgerError):

@@ -1,4 +1,4 @@
-"""An error of one's own: its status, its kind, and what the client can do about it."""
+"""An error of your own: its status, its type, and data for the client."""
 
 from msgspec import Struct
 

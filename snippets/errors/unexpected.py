@@ -1,4 +1,4 @@
-"""An error that nobody expected: what the client sees of it, and what the log does."""
+"""An unexpected error: what the client gets and what is logged."""
 
 from msgspec import Struct
 
@@ -19,7 +19,7 @@ class Price(Struct):
 # --8<-- [start:unexpected]
 class PriceEndpoint(Endpoint, path="/prices/{currency}"):
     async def get(self, path: PricePath) -> Price:
-        return Price(path.currency, CENTS[path.currency])  # and if it is not there?
+        return Price(path.currency, CENTS[path.currency])  # KeyError for an unknown currency
 
 
 # --8<-- [end:unexpected]

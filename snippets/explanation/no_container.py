@@ -24,7 +24,7 @@ class Prices(Protocol):
     """Knows what a drink costs."""
 
     async def find(self, item: str) -> int | None:
-        """The price in cents, or `None` for what is not on the list."""
+        """The price in cents, or `None` for an unknown drink."""
         ...
 
 
@@ -49,7 +49,7 @@ class OrdersEndpoint(Endpoint, path="/orders"):
 
 # --8<-- [start:app]
 class PriceTable:
-    """The prices of a database."""
+    """Prices from a database."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""What the pump makes of a stream: a middleware tells of every write."""
+"""How the pump sends a stream: a middleware prints every write."""
 
 import asyncio
 import re
@@ -27,10 +27,10 @@ class ItemsEndpoint(Endpoint, path="/items"):
     async def _numbers(self) -> AsyncIterator[Item]:
         await asyncio.sleep(0.3)
         for number in (1, 2, 3):
-            yield Item(number)  # ready together: these share a write
+            yield Item(number)  # ready together: they share a write
         for number in (4, 5):
             await asyncio.sleep(0.3)
-            yield Item(number)  # waited for: a write of its own
+            yield Item(number)  # awaited: each is a write of its own
         await asyncio.sleep(1.25)  # silence
 
 
@@ -39,7 +39,7 @@ class ItemsEndpoint(Endpoint, path="/items"):
 
 # --8<-- [start:writes]
 class Writes:
-    """An ASGI middleware that prints what the application hands to the server."""
+    """An ASGI middleware that prints what the application sends to the server."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

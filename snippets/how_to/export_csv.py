@@ -1,4 +1,4 @@
-"""A CSV file that is written while it is downloaded, and that no spreadsheet takes for a program."""
+"""A CSV download, sent as it is generated and safe to open in a spreadsheet."""
 
 import asyncio
 import csv
@@ -57,7 +57,7 @@ class ExportEndpoint(Endpoint, path="/orders.csv"):
 
 # --8<-- [start:line]
 def line(values: Iterable[object]) -> bytes:
-    """One line of CSV (RFC 4180): quoted where it must be, and ended with CRLF."""
+    """One line of CSV (RFC 4180), quoted where necessary and ending in CRLF."""
     text = io.StringIO(newline="")
     csv.writer(text).writerow(map(harmless, values))
     return text.getvalue().encode()

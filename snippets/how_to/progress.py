@@ -1,4 +1,4 @@
-"""The progress of a job that goes on when the client leaves, and is the same for all who watch."""
+"""The progress of a job that continues after a disconnect and is shared by all its clients."""
 
 import asyncio
 import logging
@@ -40,7 +40,7 @@ async def write_page(month: str, page: int) -> None:
 
 # --8<-- [start:job]
 class Job:
-    """A report that is being written, in a task of its own."""
+    """A report that is being written in a task of its own."""
 
     def __init__(self, month: str) -> None:
         self._state: State = Progress(0)
@@ -52,7 +52,7 @@ class Job:
             for page in range(1, PAGES + 1):
                 await write_page(month, page)
                 await self._tell(Progress(page))
-        except Exception as error:  # whatever it is, those who watch must hear of it
+        except Exception as error:  # any error must reach the clients
             logger.exception("The report of %s failed", month)
             await self._tell(Failed(str(error)))
         else:
@@ -64,7 +64,7 @@ class Job:
             self._news.notify_all()
 
     async def watch(self) -> AsyncIterator[State]:
-        """What it has come to, now and whenever that changes, to its end."""
+        """The current state and every change, until the job ends."""
         yield (state := self._state)
         while isinstance(state, Progress):
             async with self._news:

@@ -1,4 +1,4 @@
-"""The progress of a job that nobody needs when the client has left: it is cancelled then."""
+"""The progress of a job that is cancelled when the client disconnects."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator

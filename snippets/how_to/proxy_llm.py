@@ -1,4 +1,4 @@
-"""A model's answer, passed on word by word: its stream is closed with ours, and its errors are ours to tell."""
+"""A model's answer, passed on word by word. Its stream is closed with ours, and its errors are reported."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -11,12 +11,12 @@ from jero import BaseApp, Endpoint, HTTPError, ServerSentEvent, SSEResponse
 
 # --8<-- [start:model]
 class BusyError(Exception):
-    """The model takes no more questions for now."""
+    """The model is overloaded."""
 
 
 @asynccontextmanager
 async def ask_model(question: str) -> AsyncGenerator[AsyncIterator[str]]:
-    """Stands in for a model's client: an answer that comes in parts, from a connection that must be closed."""
+    """Stands in for a model's client: an answer in parts, from a connection that must be closed."""
 
     async def parts() -> AsyncIterator[str]:
         for part in ("Grind ", "finer, ", "and ", "wait ", "a little ", "longer."):
@@ -64,7 +64,7 @@ class AnswerEndpoint(Endpoint, path="/answer"):
 
     @asynccontextmanager
     async def _answer(self, question: str) -> AsyncGenerator[AsyncIterator[Event]]:
-        async with ask_model(question) as parts:  # an error here is a real error response
+        async with ask_model(question) as parts:  # an error here becomes an error response
             yield self._events(parts)
 
     async def _events(self, parts: AsyncIterator[str]) -> AsyncIterator[Event]:
@@ -73,7 +73,7 @@ class AnswerEndpoint(Endpoint, path="/answer"):
             async for text in parts:
                 count += 1
                 yield ServerSentEvent(event="delta", data=Delta(text))
-        except ConnectionError as error:  # the status is sent: all that is left is an event
+        except ConnectionError as error:  # the status has been sent, so send an event
             yield ServerSentEvent(event="failure", data=Failure(str(error)))
         else:
             yield ServerSentEvent(event="done", data=Usage(count))

@@ -1,4 +1,4 @@
-"""A feed that a client can resume: the last few events are kept, and a gap is told."""
+"""A feed that a client can resume: recent events are kept, and a gap is reported."""
 
 import asyncio
 from collections import deque
@@ -31,7 +31,7 @@ HEADLINES = [
 
 # --8<-- [start:feed]
 class Feed:
-    """What was published, numbered from 1. The last `keep` headlines can be read again."""
+    """Published headlines, numbered from 1. The last `keep` of them can be read again."""
 
     def __init__(self, keep: int) -> None:
         self.has_readers = asyncio.Event()
@@ -48,9 +48,9 @@ class Feed:
     async def read(self, seen: int | None) -> AsyncIterator[ServerSentEvent[Headline | Dropped]]:
         self.has_readers.set()
         if seen is None:
-            seen = self._last  # new here: from now on
+            seen = self._last  # a new client: from now on
         elif seen > self._last:
-            seen = 0  # an id of a feed that was started anew since
+            seen = 0  # an id from before a restart
         while True:
             async with self._news:
                 while self._last <= seen:

@@ -1,4 +1,4 @@
-"""The rows of a query, sent while they are read, from a cursor that is closed whatever happens."""
+"""The rows of a query, sent as they are read, from a cursor that is always closed."""
 
 import asyncio
 import sqlite3
@@ -38,8 +38,8 @@ class OrdersEndpoint(Endpoint, path="/orders"):
         print("cursor closed")
 
     async def _rows(self, cursor: sqlite3.Cursor) -> AsyncIterator[Order]:
-        while page := cursor.fetchmany(2):  # hundreds, in earnest
-            await asyncio.sleep(0.4)  # a table that takes its time
+        while page := cursor.fetchmany(2):  # use hundreds in production
+            await asyncio.sleep(0.4)  # a slow table
             for row in page:
                 yield Order(*row)
 

@@ -1,4 +1,4 @@
-"""An upload of lines of JSON: each is decoded as it arrives, and all of them are stored, or none."""
+"""An NDJSON upload: lines are decoded as they arrive, and either all or none are stored."""
 
 import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -26,7 +26,7 @@ class Stored(Struct):
 
 # --8<-- [start:upload]
 class OrdersEndpoint(Endpoint, path="/orders"):
-    max_body = 10_000_000  # bytes, all lines together
+    max_body = 10_000_000  # bytes, for the whole upload
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -34,9 +34,9 @@ class OrdersEndpoint(Endpoint, path="/orders"):
     async def post(self, ndjson: AsyncIterator[Order]) -> Stored:
         with closing(sqlite3.connect(self._file)) as database:
             database.execute(f"CREATE TEMPORARY TABLE staged {ORDERS}")
-            async for order in ndjson:  # raises, with the line's number, where one is no order
+            async for order in ndjson:  # raises at an invalid line, with its number
                 database.execute("INSERT INTO staged VALUES (?, ?, ?)", structs.astuple(order))
-            with database:  # commits, or rolls back
+            with database:  # commits or rolls back
                 stored = database.execute("INSERT OR REPLACE INTO orders SELECT * FROM staged")
             print(stored.rowcount, "orders committed")
         return Stored(stored.rowcount)

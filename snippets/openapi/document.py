@@ -1,4 +1,4 @@
-"""The OpenAPI document of a stream: what its items are is read off the handler's types."""
+"""The OpenAPI document of a stream, with the schema of its items from the handler's types."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""A body as its bytes: a webhook, whose signature is of exactly what was sent."""
+"""The raw body: a webhook whose signature covers the exact bytes."""
 
 import hashlib
 import hmac

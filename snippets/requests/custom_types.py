@@ -1,4 +1,4 @@
-"""A class that msgspec does not know, declared once and used wherever a type stands."""
+"""A class that msgspec doesn't support, declared once and usable everywhere."""
 
 from pathlib import PurePosixPath
 
@@ -9,7 +9,7 @@ from jero import BaseApp, CustomType, Endpoint
 
 # --8<-- [start:types]
 class Sku:
-    """A stock-keeping unit, as the warehouse writes it: `TEA-0042`."""
+    """A stock-keeping unit, written as `TEA-0042`."""
 
     def __init__(self, text: str) -> None:
         self.kind, _, number = text.partition("-")

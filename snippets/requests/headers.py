@@ -1,4 +1,4 @@
-"""Header fields, as a Struct: hyphens for underscores, dates, lists, and what is missing."""
+"""Headers as a Struct: names with hyphens, dates, lists, and optional headers."""
 
 from datetime import datetime
 from typing import Literal

@@ -1,4 +1,4 @@
-"""A JSON body, as a Struct of Structs: limits in the types, and every fault at once."""
+"""A JSON body as nested Structs, with constraints and a list of all faults."""
 
 from typing import Annotated, Literal
 

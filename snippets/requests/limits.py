@@ -1,4 +1,4 @@
-"""How large a body may be, and how long it may take: an endpoint's own limits."""
+"""An endpoint's own limits: how large a body can be, and how long it can take."""
 
 from msgspec import Struct
 
@@ -19,7 +19,7 @@ class NotesEndpoint(Endpoint, path="/notes"):
 
 
 class App(BaseApp):
-    max_body = 262_144  # for every endpoint that says nothing else
+    max_body = 262_144  # for all endpoints without their own
 
     async def _wire(self) -> None:
         self._include_endpoint(NotesEndpoint())

@@ -1,4 +1,4 @@
-"""A body of many items, each taken while the next are still on their way, and answered while they come."""
+"""An NDJSON body, processed and answered line by line while it arrives."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated

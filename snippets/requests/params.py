@@ -1,4 +1,4 @@
-"""The parameters of a query string, as a Struct: defaults, lists, limits, and no others."""
+"""Query parameters as a Struct: defaults, lists, constraints, and no unknown ones."""
 
 from datetime import date
 from typing import Annotated, Literal

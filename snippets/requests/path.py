@@ -1,4 +1,4 @@
-"""What stands in a path: slots, and the Struct that their values become."""
+"""Path parameters as a Struct."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""A body that is read as it comes, and never held in memory: a photo, hashed on its way to a disk."""
+"""A body that is read as it arrives and never held in memory: a photo, hashed on its way to disk."""
 
 import hashlib
 from collections.abc import AsyncIterator
@@ -19,13 +19,13 @@ class Stored(Struct):
 
 # --8<-- [start:upload]
 class PhotoEndpoint(Endpoint, path="/parcels/{parcel_id}/photo"):
-    max_body = 20_000_000  # bytes; without it, any size
+    max_body = 20_000_000  # bytes; without this, any size
 
     async def put(self, path: PhotoPath, content: AsyncIterator[bytes]) -> Stored:
         size, digest = 0, hashlib.sha256()
         async for chunk in content:
             size += len(chunk)
-            digest.update(chunk)  # and write it to where it belongs
+            digest.update(chunk)  # and write it to disk
         print(f"photo of parcel {path.parcel_id} stored")
         return Stored(size, digest.hexdigest())
 

@@ -1,4 +1,4 @@
-"""JSON with a status and headers: typed ones in a Struct, and a status for a value that is returned as it is."""
+"""JSON with a status and typed headers, and a status for a plain value."""
 
 from msgspec import Struct
 
@@ -23,7 +23,7 @@ class RoomPath(Struct):
 # --8<-- [start:json]
 class CreatedHeaders(Struct):
     location: str
-    x_nights_left: int | None = None  # None: not sent
+    x_nights_left: int | None = None  # not sent if None
 
 
 class BookingsEndpoint(Endpoint, path="/bookings"):

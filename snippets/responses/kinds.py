@@ -1,4 +1,4 @@
-"""Text, a page, bytes, and nothing."""
+"""Text, HTML, bytes and an empty response."""
 
 from html import escape
 

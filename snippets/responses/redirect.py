@@ -1,4 +1,4 @@
-"""Sending the client elsewhere: after a POST, and where a path has moved for good."""
+"""Redirects: after a POST, and from a path that has moved permanently."""
 
 from msgspec import Struct
 

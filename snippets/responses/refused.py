@@ -1,4 +1,4 @@
-"""What no response can say: a header whose value would end it and begin another."""
+"""A rejected response: a header value that would inject another header."""
 
 from msgspec import Struct
 

@@ -1,4 +1,4 @@
-"""An answer that grows word by word, from a model that is loaded before and released after."""
+"""An answer that arrives word by word, from a model that is loaded before and released after."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
@@ -24,7 +24,7 @@ class AnswerEndpoint(Endpoint, path="/answer"):
     async def _answer(self) -> AsyncGenerator[AsyncIterable[Word | Total]]:
         print("model loaded")
         yield self._words()
-        print("model released")  # drained, failed, or the reader pressed Stop
+        print("model released")  # after the last word, an error, or Stop
 
     async def _words(self) -> AsyncIterator[Word | Total]:
         answer = "Whatever is opened for a stream is closed with it .".split()

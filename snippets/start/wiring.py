@@ -1,4 +1,4 @@
-"""What cannot work is said when the application starts: here, an event stream that answers POST."""
+"""A mistake that fails at startup: an event stream that answers POST."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""A stream without an end: it is the client's leaving that ends it."""
+"""An endless stream, which a disconnect ends."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
@@ -21,7 +21,7 @@ class ClockEndpoint(Endpoint, path="/clock"):
     async def _clock(self) -> AsyncGenerator[AsyncIterable[Tick]]:
         print("clock wound up")
         yield self._ticks()
-        await asyncio.sleep(0.05)  # teardown may take its time
+        await asyncio.sleep(0.05)  # teardown can await
         print("clock stopped")
 
     async def _ticks(self) -> AsyncIterator[Tick]:

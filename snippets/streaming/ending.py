@@ -1,4 +1,4 @@
-"""A stream that writes down why it ended: all rows sent, the client gone, or an error."""
+"""A stream that logs why it ended: all rows sent, a disconnect, or an error."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator

@@ -1,4 +1,4 @@
-"""A stream that fails half-way: the resource is closed, and the client can tell that rows are missing."""
+"""A stream that fails halfway: its resource is closed, and the client sees that rows are missing."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
@@ -26,7 +26,7 @@ class LedgerEndpoint(Endpoint, path="/ledger"):
     async def _rows(self) -> AsyncIterator[Order]:
         for number, total in enumerate(("2.40", "3.90", "n/a", "2.80"), 1):
             await asyncio.sleep(0.3)
-            yield Order(number, float(total))  # the third is no number
+            yield Order(number, float(total))  # the third one isn't a number
 
 
 # --8<-- [end:stream]

@@ -1,4 +1,4 @@
-"""`HEAD` gives a stream's status and headers. The stream is not started, and its resource not opened."""
+"""`HEAD` returns a stream's status and headers, without starting the stream or opening its resource."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator

@@ -1,4 +1,4 @@
-"""Status and headers of a stream: typed ones in a Struct, any other ones as they are."""
+"""Status and headers of a stream: typed headers in a Struct, and raw ones."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ class ScanHeaders(Struct):
     x_scan_id: str  # sent as x-scan-id
     x_pages: int
     x_scanned_on: date
-    x_note: str | None = None  # None: not sent
+    x_note: str | None = None  # not sent if None
 
 
 class ScanEndpoint(Endpoint, path="/scan"):

@@ -1,4 +1,4 @@
-"""A feed with long silences: a comment now and then shows every proxy on the way that it is alive."""
+"""A feed with long silences: comments keep proxies from closing the connection."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,13 +16,15 @@ class Price(Struct):
 # --8<-- [start:stream]
 class PricesEndpoint(Endpoint, path="/prices"):
     async def get(self) -> SSEResponse[Price]:
-        return SSEResponse(stream=self._prices(), keepalive=0.5)  # 15 to 30 seconds in earnest
+        return SSEResponse(
+            stream=self._prices(), keepalive=0.5
+        )  # use 15 to 30 seconds in production
 
     async def _prices(self) -> AsyncIterator[Price]:
         yield Price("BEAN", 412)
         await asyncio.sleep(1.8)  # a quiet market
         yield Price("BEAN", 415)
-        await asyncio.sleep(0.2)  # a busy one: nothing to add
+        await asyncio.sleep(0.2)  # a busy one: no keepalive
         yield Price("BEAN", 409)
 
 

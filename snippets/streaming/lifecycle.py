@@ -1,4 +1,4 @@
-"""A stream that holds a resource: opened before the first row, closed whatever happens."""
+"""A stream that holds a resource: opened before the first row, and always closed."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
@@ -16,14 +16,14 @@ class Order(Struct):
 
 # --8<-- [start:cursor]
 class Cursor:
-    """Stands in for a database's cursor: a thing that must be closed."""
+    """Stands in for a database cursor, which must be closed."""
 
     async def __aenter__(self) -> Self:
         print("cursor opened")
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await asyncio.sleep(0.05)  # closing asks the database, too
+        await asyncio.sleep(0.05)  # closing awaits the database
         print("cursor closed")
 
     async def rows(self) -> AsyncIterator[Order]:
@@ -43,7 +43,7 @@ class ExportEndpoint(Endpoint, path="/orders/export"):
     async def _export(self) -> AsyncGenerator[AsyncIterable[Order]]:
         async with Cursor() as cursor:
             yield cursor.rows()  # once: this is the stream
-        # drained, failed, or the client is gone: the cursor is closed by now
+        # the cursor is closed here: after the last row, an error or a disconnect
 
 
 # --8<-- [end:stream]

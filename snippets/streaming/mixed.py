@@ -1,4 +1,4 @@
-"""Lines of more than one kind: a tagged union tells the client which is which."""
+"""Lines of several kinds: a tagged union lets the client decode each into its type."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Rows as NDJSON: one JSON value a line, each on its way as soon as it is there."""
+"""Rows as NDJSON: one JSON value per line, each sent as soon as it is ready."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ class OrdersEndpoint(Endpoint, path="/orders"):
 
     async def _orders(self) -> AsyncIterator[Order]:
         for order in ORDERS:
-            await asyncio.sleep(0.3)  # a database that takes its time
+            await asyncio.sleep(0.3)  # a slow database
             yield order
 
 

@@ -1,4 +1,4 @@
-"""Raw bytes: a CSV file that is sent while it is written."""
+"""Raw bytes: a CSV file that is sent as it is generated."""
 
 import asyncio
 import csv

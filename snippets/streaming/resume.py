@@ -1,4 +1,4 @@
-"""An event stream that goes on where the client was cut off."""
+"""An event stream that resumes where the client was cut off."""
 
 import asyncio
 from collections.abc import AsyncIterator

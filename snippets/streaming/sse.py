@@ -1,4 +1,4 @@
-"""Server-Sent Events: plain data, or events with a type, an id and a time to wait before reconnecting."""
+"""Server-Sent Events: plain data, or events with a type, an id and a reconnection delay."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,9 +21,9 @@ class DeploymentEndpoint(Endpoint, path="/deployment"):
     async def _steps(self) -> AsyncIterator[Step | str | ServerSentEvent[Step]]:
         yield ServerSentEvent(event="hello", data="deploying to two machines", retry=3000)
         await asyncio.sleep(0.4)
-        yield Step("build", 41.5)  # a Struct is an event's data, as JSON
+        yield Step("build", 41.5)  # a Struct is sent as JSON
         await asyncio.sleep(0.4)
-        yield "machine 1 is up\nmachine 2 is up"  # a string is its data, line by line
+        yield "machine 1 is up\nmachine 2 is up"  # a string is sent as is, line by line
         await asyncio.sleep(0.4)
         yield ServerSentEvent(event="done", id="7", data=Step("switch over", 0.3))
 

@@ -1,4 +1,4 @@
-"""A stream inside a transaction: a context manager is told of the error, and so can roll back."""
+"""A stream inside a transaction: a context manager receives the error, so it can roll back."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
@@ -32,7 +32,7 @@ class JobsEndpoint(Endpoint, path="/jobs"):
     async def _jobs(self) -> AsyncIterator[Job]:
         for number, pages in enumerate((3, 12, 0, 7), 1):
             await asyncio.sleep(0.3)
-            if pages == 0:  # change it, and see the COMMIT
+            if pages == 0:  # change this to see the COMMIT
                 raise ValueError(f"job {number} is empty")
             yield Job(number, pages)
 
