@@ -15,7 +15,7 @@ from playground.snippet.catalogue import ROOT
 
 SCRIPT = f"""
 import {{ readFileSync }} from "node:fs";
-import {{ RowReader }} from "{(ROOT / "playground/browser/src/rows.ts").as_uri()}";
+import {{ RowReader }} from "{(ROOT / "playground/browser/src/output/rows.ts").as_uri()}";
 const runs = JSON.parse(readFileSync(0, "utf8"));
 console.log(JSON.stringify(runs.map((events) => {{
   const reader = new RowReader();
@@ -54,7 +54,7 @@ def test_what_no_line_end_follows_is_shown_as_partial() -> None:
 
 
 COPIED = f"""
-import {{ RowReader }} from "{(ROOT / "playground/browser/src/rows.ts").as_uri()}";
+import {{ RowReader }} from "{(ROOT / "playground/browser/src/output/rows.ts").as_uri()}";
 const {{ set }} = Uint8Array.prototype;
 const seen = [];
 let copied = 0;

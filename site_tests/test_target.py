@@ -12,7 +12,7 @@ from playground.snippet.catalogue import ROOT
 
 SCRIPT = f"""
 import {{ readFileSync }} from "node:fs";
-import {{ joinTarget, splitTarget }} from "{(ROOT / "playground/browser/src/target.ts").as_uri()}";
+import {{ joinTarget, splitTarget }} from "{(ROOT / "playground/browser/src/request/target.ts").as_uri()}";
 const {{ split, join }} = JSON.parse(readFileSync(0, "utf8"));
 const parameters = (pairs) => pairs.map(([name, value]) => ({{ name, value }}));
 console.log(JSON.stringify({{

@@ -1,6 +1,7 @@
-"""Which parts of the engine may import which."""
+"""Which parts of the engine may import which, in Python and in TypeScript."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from playground.snippet.catalogue import ROOT
+
+ROOMS = ("page", "run", "request", "code", "output", "keep")
+"""Folders of the page's scripts, ordered likewise."""
 
 WINGS = ("run", "snippet", "pages", "bundle", "server")
 """Each may import itself and those before it."""
@@ -48,3 +52,20 @@ def test_every_module_of_the_engine_is_in_a_wing() -> None:
     top = ROOT / "playground"
     wings = {path.relative_to(top).parts[0] for path in modules(top)}
     assert wings == {*WINGS, "__init__.py", "__main__.py"}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_folders_of_scripts_import_only_those_before_them(room: str) -> None:
+    allowed = {*ROOMS[: ROOMS.index(room)], ""}  # "" is the folder itself
+    for path in (ROOT / "playground/browser/src" / room).iterdir():
+        imports = re.findall(r"""(?:from |import\()"(\.[^"]*)\"""", path.read_text("utf-8"))
+        rooms = {re.sub(r"^\./[^/]+$|^\.\./|/.*$", "", each) for each in imports}
+        assert rooms <= allowed, path
+
+
+def test_every_script_is_in_a_folder() -> None:
+    source = ROOT / "playground/browser/src"
+    folders = {path.name for path in source.iterdir() if path.is_dir()}
+    scripts = {path.name for path in source.glob("*.ts")}
+    assert folders == {*ROOMS, "css"}
+    assert scripts == {"main.ts", "block.ts", "pyodide.d.ts"}

@@ -1,4 +1,4 @@
-// Bundles the live block: node build.mjs OUTDIR EDITION, which src/edition.ts explains. Prints the bytes of each file it wrote, as JSON.
+// Bundles the live block: node build.mjs OUTDIR EDITION, which src/page/edition.ts explains. Prints the bytes of each file it wrote, as JSON.
 
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -16,70 +16,48 @@ const common = {
   legalComments: "none",
   metafile: true,
   logLevel: "warning",
+  // All next to live.js and not below it: base.ts counts on it.
+  entryNames: "[name]-[hash]",
 };
 
-// What a page loads only when its reader asks for it. Each on its own, or the page would load what it has in common with
-// live.js as one more file, before anyone asks.
-const ASIDES = [
-  "changes",
-  "client",
-  "drawn-rows",
-  "earlier",
-  "failing-line",
-  "keep-offline",
-  "more",
-  "places",
-  "raw",
-  "reload",
-  "replay",
-  "request-panel",
-  "timeline-cursor",
-];
-
-const asides = await build({
-  ...common,
-  entryPoints: ASIDES.map((name) => `src/${name}.ts`),
-  entryNames: "[name]-[hash]",
-});
+// What a page loads when its reader does something, one file a subject. Each has a copy of the little that it has in
+// common with the others, so that it is fetched at once; what the two editors have in common is most of them.
+const LATER = ["run/browser", "run/server", "output/views", "keep/autosave", "keep/menu"];
+const EDITORS = ["code/editor", "request/request-panel"];
+const paths = (names) => names.map((name) => `src/${name}.ts`);
+const later = await Promise.all([
+  build({ ...common, entryPoints: paths(LATER) }),
+  build({ ...common, entryPoints: paths(EDITORS), splitting: true, chunkNames: "codemirror-[hash]" }),
+]);
 const addresses = new Map(
-  Object.keys(asides.metafile.outputs).map((path) => {
-    const file = path.split("/").at(-1);
-    return [file.replace(/-\w+\.js$/, ""), `./${file}`];
-  }),
+  later
+    .flatMap(({ metafile }) => Object.entries(metafile.outputs))
+    .filter(([, { entryPoint }]) => entryPoint)
+    .map(([path, { entryPoint }]) => [here(entryPoint), `./${path.split("/").at(-1)}`]),
 );
-const asidesOnTheirOwn = {
-  name: "asides-on-their-own",
-  setup({ onResolve }) {
-    const filter = new RegExp(`^\\./(${ASIDES.join("|")})$`);
-    onResolve({ filter }, ({ path, kind }) =>
-      kind === "dynamic-import" ? { path: addresses.get(path.slice(2)), external: true } : undefined,
-    );
+
+// In live.js, their addresses stand in for them.
+const asAddresses = {
+  name: "as-addresses",
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^\./ }, async ({ path, kind, resolveDir, pluginData }) => {
+      if (kind !== "dynamic-import" || pluginData === "resolved") return undefined;
+      const found = await resolve(path, { kind, resolveDir, pluginData: "resolved" });
+      const address = addresses.get(found.path);
+      if (!address) return { errors: [{ text: `${path} is loaded later: name it in build.mjs` }] };
+      return { path: address, external: true };
+    });
   },
 };
 
 const results = await Promise.all([
-  build({
-    ...common,
-    entryPoints: [
-      { in: "src/main.ts", out: "live" },
-      { in: "src/live.css", out: "live" },
-    ],
-    splitting: true,
-    plugins: [asidesOnTheirOwn],
-    // Next to live.js and not below it: base.ts counts on it.
-    chunkNames: "[name]-[hash]",
-  }),
-  // On its own, or the page would load what the two have in common before anyone presses Run.
-  build({
-    ...common,
-    entryPoints: ["src/worker.ts"],
-    entryNames: "[name]-[hash]",
-    // Pyodide asks for these where it runs in Node.
-    external: ["node:*"],
-  }),
+  build({ ...common, entryPoints: ["src/main.ts"], entryNames: "live", plugins: [asAddresses] }),
+  build({ ...common, entryPoints: ["src/live.css"], entryNames: "live" }),
+  // One file, because it starts from its text alone. Pyodide asks for Node's modules where it runs in Node.
+  build({ ...common, entryPoints: ["src/run/worker.ts"], external: ["node:*"] }),
   // A service worker is no module everywhere.
-  build({ ...common, entryPoints: ["src/offline.ts"], format: "iife" }),
+  build({ ...common, entryPoints: ["src/run/offline.ts"], entryNames: "offline", format: "iife" }),
 ]);
 
-const files = [asides, ...results].flatMap(({ metafile }) => Object.entries(metafile.outputs));
+const files = [...later, ...results].flatMap(({ metafile }) => Object.entries(metafile.outputs));
 console.log(JSON.stringify(Object.fromEntries(files.map(([path, { bytes }]) => [path.split("/").at(-1), bytes])), null, 1));

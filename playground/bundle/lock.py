@@ -16,7 +16,7 @@ WASM: Final = "pyodide.asm.wasm"
 """The one file of Pyodide that is served as it is. Its scripts are part of the worker's."""
 
 LONGEST_URL: Final = 2 * 1024 * 1024
-"""Characters of the longest URL that Chromium takes. The worker's script is one: see `opaque` in browser-backend.ts."""
+"""Characters of the longest URL that Chromium takes. The worker's script is one: see `opaque` in python-worker.ts."""
 
 BEFORE_A_RUN: Final = {"jero", "msgspec", "playground", "snippets"}
 """The packages that every run needs. The others are loaded for code that imports them."""

@@ -95,7 +95,7 @@ class _Order(Struct, frozen=True):
 
 
 class _Page(Struct, frozen=True):
-    """What the script needs to know; `Snippet` in `browser/src/snippet.ts`.
+    """What the script needs to know; `Snippet` in `browser/src/run/snippet.ts`.
 
     `edition` is another one whenever the source or the requests are: what a reader made of one is not
     mixed up with another.
@@ -227,7 +227,7 @@ def _request_text(request: Request) -> str:
 
 
 def row_html(row: Row) -> str:
-    """One row; `rowElement` in `browser/src/drawn-rows.ts` makes the same elements."""
+    """One row; `rowElement` in `browser/src/output/row-elements.ts` makes the same elements."""
     fields = "".join(
         f'<span class="live-field" data-field="{escape(name)}">'
         f'<span class="live-name">{escape(name)}</span> '

@@ -2,7 +2,7 @@
 
 A run is one stream of `RunEvent`: the page draws it, a transcript is that stream written down, a test compares
 two of them. As JSON each event is an object tagged by `kind`; bytes are base64 (msgspec's form of them), so that
-a body survives whatever it holds. TypeScript's side of this file is `browser/src/events.ts`.
+a body survives whatever it holds. TypeScript's side of this file is `browser/src/run/events.ts`.
 """
 
 from typing import Literal

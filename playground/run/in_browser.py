@@ -1,4 +1,4 @@
-"""The runner's end in the reader's browser: what `browser/src/worker.ts` talks to.
+"""The runner's end in the reader's browser: what `browser/src/run/worker.ts` talks to.
 
 The page asks with JSON and is answered with JSON, one `RunEvent` at a time and only as many as it
 gave credit for: a page that stops reading holds the app back.

@@ -1,20 +1,22 @@
 // One live block: its controls, and what happens when they are pressed.
 
-import { Attempt } from "./attempt";
-import type { Backend } from "./backend";
-import { backend, type BackendName, choice, config } from "./backends";
-import { BASE } from "./base";
-import type { Changes } from "./changes";
-import { Code } from "./code";
-import { button, el, setEnabled } from "./dom";
-import { unloaded } from "./edition";
-import type { Edits } from "./edits";
-import type { End, RunEvent } from "./events";
-import type { More } from "./more";
-import { Output, type View } from "./output";
-import { RequestLine } from "./request-line";
-import { hasEdits, type Snippet, snippetOf } from "./snippet";
-import { Status } from "./status";
+import { Attempt } from "./run/attempt";
+import type { Backend } from "./run/backend";
+import { backend, type BackendName, choice, config } from "./run/backends";
+import { BASE } from "./page/base";
+import type { Autosave } from "./keep/autosave";
+import { Code } from "./code/code";
+import { button, el, setEnabled } from "./page/dom";
+import { unloaded } from "./page/edition";
+import type { Edits } from "./keep/edits";
+import type { End, RunEvent } from "./run/events";
+import type { Menu } from "./keep/menu";
+import { Output, type View } from "./output/output";
+import { faultsOf } from "./request/problem";
+import { RequestLine } from "./request/request-line";
+import { hasEdits } from "./keep/keys";
+import { type Snippet, snippetOf } from "./run/snippet";
+import { Status } from "./run/status";
 
 /** `recorded` before the first run; `stopping` while the app tears down; the last three when it has. */
 type State = "recorded" | "loading" | "running" | "stopping" | "closed" | "stopped" | "failed";
@@ -36,9 +38,9 @@ export class Block {
   readonly #where = el("fieldset", { class: "live-where", hidden: true });
   readonly #stop = button("Stop", () => this.#leave());
   readonly #more = button("More", () => void this.#showMore(), "live-quiet live-disclosure");
-  #menu: More | undefined;
+  #menu: Menu | undefined;
   readonly #reset = button("Reset", () => this.#restore(), "live-quiet");
-  #changes: Changes | undefined;
+  #autosave: Autosave | undefined;
   #state: State = "recorded";
   #attempt: Attempt | undefined;
   #hasServer = false;
@@ -55,7 +57,7 @@ export class Block {
       run: () => void this.#run(),
       chosen: () => this.#choose(),
       changed: () => this.#changed(),
-      readied: () => this.#loadChanges(),
+      readied: () => this.#loadAutosave(),
       copyAsCurl: () => void this.#copyCurl(),
       flash: (text) => this.#status.flash(text),
     });
@@ -66,7 +68,7 @@ export class Block {
     });
     this.#build();
     this.#showRecording();
-    if (hasEdits(this.#snippet)) void this.#change((changes) => changes.bringBack());
+    if (hasEdits(this.#snippet)) void this.#withAutosave((autosave) => autosave.bringBack());
   }
 
   get name(): string {
@@ -88,8 +90,8 @@ export class Block {
   async offerServer(): Promise<void> {
     if (this.#hasServer) return;
     this.#hasServer = true;
-    const { offer } = await import("./places");
-    if (this.#root.isConnected) this.#unsubscribe = offer(this.#where, this.#id, choice, () => this.#output.changed());
+    const { offerBackends } = await import("./run/server");
+    if (this.#root.isConnected) this.#unsubscribe = offerBackends(this.#where, this.#id, choice, () => this.#output.changed());
   }
 
   #build(): void {
@@ -166,15 +168,15 @@ export class Block {
     this.#enter(this.#state);
     if (this.#state === "recorded") this.#sayRecorded();
     this.#output.changed();
-    if (this.#changes) this.#changes.changed();
-    else void this.#change((changes) => changes.changed());
+    if (this.#autosave) this.#autosave.changed();
+    else void this.#withAutosave((autosave) => autosave.changed());
   }
 
   #restore(): void {
     this.#abandon();
     this.#code.reset();
     this.#request.reset();
-    this.#changes?.reset();
+    this.#autosave?.reset();
     this.#showRecording();
   }
 
@@ -182,7 +184,7 @@ export class Block {
     const enable = (): void => this.#enter(this.#state);
     // What keeps changes comes first: none can be made that would be lost.
     const open = (): Promise<void> => this.#code.edit(() => void this.#run(), () => this.#changed(), isWanted);
-    this.#loadChanges().then(open).then(enable, async () => {
+    this.#loadAutosave().then(open).then(enable, async () => {
       this.#status.flash(await unloaded("The editor", "press Edit"));
     });
   }
@@ -199,9 +201,9 @@ export class Block {
   }
 
   /** Loads autosave. Rejects when it cannot be fetched. */
-  async #loadChanges(): Promise<Changes> {
-    const { Changes } = await import("./changes");
-    return (this.#changes ??= new Changes({
+  async #loadAutosave(): Promise<Autosave> {
+    const { Autosave } = await import("./keep/autosave");
+    return (this.#autosave ??= new Autosave({
       snippet: this.#snippet,
       place: this.#head,
       edits: () => this.#edits,
@@ -212,15 +214,15 @@ export class Block {
     }));
   }
 
-  async #change(use: (changes: Changes) => unknown): Promise<void> {
-    let changes: Changes;
+  async #withAutosave(use: (autosave: Autosave) => unknown): Promise<void> {
+    let autosave: Autosave;
     try {
-      changes = await this.#loadChanges();
+      autosave = await this.#loadAutosave();
     } catch {
       this.#status.flash(await unloaded("Autosave"));
       return;
     }
-    await use(changes);
+    await use(autosave);
   }
 
   get #source(): string {
@@ -235,17 +237,17 @@ export class Block {
   /** Shows what came with a link: see link.ts. */
   open(fragment: string): void {
     this.#root.scrollIntoView();
-    void this.#change((changes) => changes.open(fragment));
+    void this.#withAutosave((autosave) => autosave.open(fragment));
   }
 
   /** The first time; from then on the menu does it by itself. */
   async #showMore(): Promise<void> {
     if (this.#menu) return;
     try {
-      const { More } = await import("./more");
-      this.#menu ??= new More(this.#more, {
+      const { Menu } = await import("./keep/menu");
+      this.#menu ??= new Menu(this.#more, {
         code: () => this.#code.text,
-        link: () => new Promise((resolve, reject) => this.#change((changes) => changes.link().then(resolve, reject))),
+        link: () => new Promise((resolve, reject) => this.#withAutosave((autosave) => autosave.link().then(resolve, reject))),
         project: () => ({ snippet: this.#snippet, source: this.#source, requests: this.#request.edits }),
         assets: new URL("assets/live/", BASE),
         copy: (text, what) => this.#copy(text, what),
@@ -356,11 +358,7 @@ export class Block {
     this.#status.say(text);
     this.#output.title = text;
     // An error may say what is wrong with the request.
-    if (answer.length) {
-      void import("./problem").then(({ faultsOf }) => {
-        if (this.#attempt === attempt) this.#request.showFaults(faultsOf(answer));
-      });
-    }
+    if (answer.length) this.#request.showFaults(faultsOf(answer));
   }
 
   /** Stop: the client leaves, and the block goes on showing what the app does about it. */
@@ -395,7 +393,7 @@ export class Block {
   }
 
   async #client(): Promise<View> {
-    const { ClientView } = await import("./client");
+    const { ClientView } = await import("./output/views");
     return new ClientView({
       request: () => this.#request.request,
       address: () => this.#address,
@@ -405,7 +403,7 @@ export class Block {
   }
 
   async #copyCurl(): Promise<void> {
-    const { curl } = await import("./client");
+    const { curl } = await import("./output/views");
     if (this.#request.request) this.#copy(curl(this.#request.request, this.#address), "the command");
   }
 

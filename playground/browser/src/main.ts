@@ -1,8 +1,8 @@
 // Finds the blocks of a page and brings them to life; on a page without any it does next to nothing.
 
-import { config } from "./backends";
+import { config } from "./run/backends";
 import { Block } from "./block";
-import { LINK } from "./snippet";
+import { LINK } from "./keep/keys";
 
 declare global {
   interface Window {
@@ -46,5 +46,5 @@ if (window.document$) window.document$.subscribe(mount);
 else mount();
 
 void config.then(async ({ server }) => {
-  if (server) (await import("./reload")).reloadOnChange(() => [...blocks.values()].some((block) => block.isEdited));
+  if (server) (await import("./run/server")).reloadOnChange(() => [...blocks.values()].some((block) => block.isEdited));
 });
