@@ -1,4 +1,4 @@
-"""`python -m playground`: build and serve the site; make, run, record and check snippets."""
+"""`python -m playground`: build and serve the site; create, run, record and check snippets."""
 
 import argparse
 import asyncio
@@ -26,7 +26,7 @@ from playground.snippet.recording import record
 
 
 def main() -> int:
-    """Do what the command line says; 0 when it went well."""
+    """Run the command; returns the exit status."""
     arguments = _parser().parse_args()
     try:
         return arguments.command(arguments)
@@ -43,47 +43,49 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("serve", help="serve the built site, and run snippets for it")
     command.add_argument(
-        "--host", default="127.0.0.1", help="what to listen on (default: %(default)s)"
+        "--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)"
     )
     command.add_argument("--port", type=int, default=8000, help="the port (default: %(default)s)")
     command.add_argument(
         "--name",
         action="append",
         default=[],
-        help="a further host name that readers may call it by",
+        help="another host name that the server accepts",
     )
     command.set_defaults(command=_serve)
 
-    command = commands.add_parser("build", help="build the site, unless it is as its sources are")
-    command.add_argument("--site", type=Path, default=ROOT / "site", help="where (default: site/)")
+    command = commands.add_parser("build", help="build the site, unless it is up to date")
+    command.add_argument(
+        "--site", type=Path, default=ROOT / "site", help="output folder (default: site/)"
+    )
     command.set_defaults(command=_build)
 
-    command = commands.add_parser(
-        "run", help="run a snippet here and print its events as they happen"
-    )
+    command = commands.add_parser("run", help="run a snippet and print its events as they happen")
     command.add_argument("snippet", help="such as streaming.ndjson, or snippets.streaming.ndjson")
     command.add_argument("--request", help="the name of the request to send (default: the first)")
     command.set_defaults(command=_run)
 
     command = commands.add_parser(
-        "new", help="make a snippet that works, with its requests and its transcript"
+        "new", help="create a working snippet, with its requests and its transcript"
     )
     command.add_argument("snippet", help="such as streaming.my_example")
     command.set_defaults(command=_new)
 
     for name, function, text in (
-        ("record", _record, "write the transcripts of snippets anew"),
-        ("check", _check, "compare snippets with their transcripts; exit status 1 if one differs"),
+        ("record", _record, "record the transcripts of snippets again"),
+        ("check", _check, "compare snippets with their transcripts; exit status 1 if any differs"),
     ):
         command = commands.add_parser(name, help=text)
-        command.add_argument("snippets", nargs="*", help="which ones (default: all)")
+        command.add_argument("snippets", nargs="*", help="names (default: all)")
         command.set_defaults(command=function)
 
     command = commands.add_parser(
-        "bundle", help="make what the site needs to run snippets in the browser"
+        "bundle", help="build what the site needs to run snippets in the browser"
     )
     command.add_argument("--out", type=Path, default=ROOT / "docs" / "assets" / "live")
-    command.add_argument("--check-types", action="store_true", help="only check TypeScript's types")
+    command.add_argument(
+        "--check-types", action="store_true", help="only type-check the TypeScript"
+    )
     command.set_defaults(command=_bundle)
     return parser
 
@@ -131,17 +133,17 @@ async def _print_run(snippet: Snippet, exchange: Exchange) -> int:
     return 0 if is_complete or exchange.disconnect_after is not None else 1
 
 
-_NEXT = """{path} is there, with what can be asked of it (.http) and what came of that (.transcript).
+_NEXT = """Created {path}, with its requests (.http) and their recorded output (.transcript).
 
-Make of it what you want to show, and look at it whenever you like:
+Edit it, and run it at any time:
     python -m playground run {name}
-When it does what it should, write that down:
+Record its output when it does what it should:
     python -m playground record {name}
-Show it on a page, whole or by one of its sections, with three lines of Markdown:
+Show it on a page, all of it or one section, with three lines of Markdown:
     ```live
     {name}:stream
     ```
-And let the tests look at both:
+Test the snippet and the page:
     python -m pytest site_tests/test_snippets.py site_tests/test_pages.py
 """
 
@@ -177,11 +179,11 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _with_each(names: list[str], act: Callable[[Snippet], bool]) -> int:
-    """Act on each of the snippets (all of them, if none is named), broken ones aside. 0 when all went well."""
+    """Call `act` with each of the snippets (default: all). Returns 0 if all succeed and none is broken."""
     catalogue = Catalogue()
     is_well = True
     for name in [_short(name) for name in names] or catalogue.names():
-        # Before anything of it is read: a snippet may end this process.
+        # Printed first, because importing a snippet can end this process.
         print(name, end="  ", flush=True)
         try:
             is_well &= act(catalogue.get(name, is_recorded=False))

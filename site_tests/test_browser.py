@@ -440,5 +440,5 @@ def test_only_the_code_that_froze_python_is_blamed_for_it(page: Page, static_url
     edited(where, "await asyncio.sleep(0.3)", "while True: pass")
     press(where, "Run")
     expect_state(where, "failed")
-    expect(row(where, "crash", "did not respond")).to_be_visible()
+    expect(row(where, "crash", "blocked the event loop")).to_be_visible()
     expect(row(other, "crash", "another example blocked it")).to_be_visible()

@@ -136,7 +136,7 @@ def test_a_package_without_a_licence_is_not_shipped(tmp_path: Path) -> None:
     (modules / "bare").mkdir(parents=True)
     packages = {"node_modules/bare": {"version": "1.0", "license": "MIT"}}
     (modules / ".package-lock.json").write_bytes(msgspec.json.encode({"packages": packages}))
-    with pytest.raises(LicenceMissingError, match=r"no text of a licence in bare 1\.0"):
+    with pytest.raises(LicenceMissingError, match=r"No licence text found in bare 1\.0"):
         collect(modules, [])
 
 

@@ -117,7 +117,7 @@ def test_the_eventsource_client_says_when_no_events_come(page: Page, server_url:
     where = client(page, server_url, "streaming/", "streaming.sse")
     page.route("**/live/app/**", lambda route: route.fulfill(status=204))
     printed = run_client(where, EVENT_SOURCE)
-    expect(printed).to_contain_text("No events come from there.")
+    expect(printed).to_contain_text("The server sends no events.")
     expect(where.get_by_role("button", name="Run this client")).to_be_visible()
 
 

@@ -75,7 +75,7 @@ def test_an_unknown_snippet_is_named_and_the_others_are_recorded(
     snippets: Path, command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command("record", "absent", "c") == 1
-    assert "there is no snippet 'absent'" in capsys.readouterr().out
+    assert "no snippet is named 'absent'" in capsys.readouterr().out
     assert (snippets / "c.transcript").is_file()
 
 

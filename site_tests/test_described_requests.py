@@ -73,10 +73,10 @@ def test_the_operation_is_told_by_method_and_path(opened: Open) -> None:
     field(where, "Path").fill("/depots/north/parcels/latest")
     expect(selected).to_have_text("GET /depots/{depot}/parcels/latest")
     field(where, "Method").select_option("PUT")
-    expect(selected).to_have_text("None of those that are described")
+    expect(selected).to_have_text("Custom request")
     field(where, "Method").select_option("GET")
     field(where, "Path").fill("/nowhere")
-    expect(selected).to_have_text("None of those that are described")
+    expect(selected).to_have_text("Custom request")
 
 
 def test_the_methods_that_the_path_has_come_first(opened: Open) -> None:
@@ -114,7 +114,7 @@ def test_a_slot_says_its_type_and_when_its_value_is_of_another(opened: Open) -> 
     expect(slot).to_have_accessible_description("integer, 1 or more")
     for unfit in ("seventeen", "0"):
         slot.fill(unfit)
-        expect(slot).to_have_accessible_description("Not as described: integer, 1 or more")
+        expect(slot).to_have_accessible_description("Expected integer, 1 or more")
     slot.fill("1")
     expect(slot).to_have_accessible_description("integer, 1 or more")
 
@@ -127,9 +127,9 @@ def test_a_parameter_says_its_type_default_and_values(opened: Open) -> None:
     limit = field(where, "Value of parameter 5")
     expect(limit).to_have_accessible_description("integer, 1 to 100, default 20")
     limit.fill("101")
-    expect(limit).to_have_accessible_description("Not as described: integer, 1 to 100, default 20")
+    expect(limit).to_have_accessible_description("Expected integer, 1 to 100, default 20")
     field(where, "Name of parameter 5").fill("limt")
-    expect(limit).to_have_accessible_description("Not described")
+    expect(limit).to_have_accessible_description("Not documented")
     state = field(where, "Value of parameter 2")
     assert options(state) == ["delivered", "moving", "waiting"]
 
@@ -232,17 +232,17 @@ def test_what_does_not_fit_the_schema_is_told_and_marked_and_sent_all_the_same(
     write_body(where, '{"to": {"city": 7}, "boxes": [{"kilograms": 31, "tape": 1}], "by": "air"}')
     told = where.locator(".live-misfits li")
     assert told.all_inner_texts() == [
-        "to.country: missing, and required",
+        "to.country: required, but missing",
         "to.city: expected string, 1 character or more",
         "boxes[0].kilograms: expected number, 30 or less, more than 0",
-        "boxes[0].tape: not described",
-        "by: not described",
+        "boxes[0].tape: not in the schema",
+        "by: not in the schema",
     ]
     assert marked(where, "misfit") == [
-        "{ | missing, and required",
+        "{ | required, but missing",
         "7 | expected string, 1 character or more",
         "31 | expected number, 30 or less, more than 0",
-        '"tape""by" | not described',
+        '"tape""by" | not in the schema',
     ]
     assert "to.city: expected string" in description(field(where, "Body"))
     told.get_by_role("button", name="boxes[0].kilograms").click()
@@ -255,7 +255,7 @@ def test_what_does_not_fit_the_schema_is_told_and_marked_and_sent_all_the_same(
 def test_a_body_that_fits_is_said_to(opened: Open) -> None:
     where = opened("requests.json", "A shipment")
     expect(field(where, "Body")).to_have_accessible_description(
-        "Well-formed JSON, as the API describes it."
+        "Valid JSON that matches the schema."
     )
 
 
@@ -277,7 +277,7 @@ def test_lines_of_json_are_told_and_offered_line_by_line(opened: Open) -> None:
     where = opened("requests.ndjson", "Three readings")
     write_body(where, '{"sensor": "dock", "celsius": 1}\n\n{"celsius": "cold"}\n')
     assert where.locator(".live-misfits li").all_inner_texts() == [
-        "line 3: sensor: missing, and required",
+        "line 3: sensor: required, but missing",
         "line 3: celsius: expected number, -90 to 60",
     ]
     where.page.keyboard.press("ControlOrMeta+End")
@@ -299,7 +299,7 @@ def test_each_fault_is_told_at_its_field_and_in_a_list_that_leads_there(opened: 
         "limt: Unknown",
     ]
     expect(where.locator(".live-faults").get_by_role("status")).to_have_text(
-        "4 faults: state, since, limit, limt"
+        "4 errors: state, since, limit, limt"
     )
     expect(field(where, "Value of parameter 1")).not_to_have_attribute("aria-invalid", "true")
     second = field(where, "Value of parameter 2")
@@ -419,7 +419,7 @@ def test_a_problem_that_names_no_field_is_told_in_its_row_alone(closed: Open) ->
 
 def test_of_edited_code_it_is_said_that_the_original_is_described(opened: Open) -> None:
     where = opened("requests.path", "A parcel")
-    aside = where.get_by_text("The API as the original code has it; yours is edited.")
+    aside = where.get_by_text("Described from the original code; yours is edited.")
     expect(aside).to_be_hidden()
     edit(where, "app = None")
     expect(aside).to_be_visible()
@@ -441,7 +441,7 @@ def test_without_a_description_the_panel_takes_any_request(
     expect(field(where, "Operation")).to_have_count(0)
     add(where, "parameter", "limit", "3")
     write_body(where, '{"any": "thing"}')
-    expect(field(where, "Body")).to_have_accessible_description("Well-formed JSON.")
+    expect(field(where, "Body")).to_have_accessible_description("Valid JSON.")
     assert request_text(where).startswith("GET /parcels?text=blue+box&")
     context.close()
 

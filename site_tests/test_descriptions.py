@@ -115,7 +115,7 @@ def test_an_application_that_cannot_start_has_no_description(described: dict[str
 def test_a_snippet_that_fails_is_null_and_the_others_are_described_all_the_same(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(descriptions, "PATIENCE", 0.01)
+    monkeypatch.setattr(descriptions, "TIMEOUT", 0.01)
     assert write(
         absent="x = 1\n",
         broken="raise SystemExit(3)\n",
@@ -136,7 +136,7 @@ def test_a_package_that_does_not_say_how_has_no_descriptions(write: Write) -> No
 
 
 def test_a_build_does_not_wait_for_ever(tmp_path: Path) -> None:
-    write_in_a_process(tmp_path, patience=0)
+    write_in_a_process(tmp_path, timeout=0)
     assert set(read(tmp_path).values()) == {None}
 
 

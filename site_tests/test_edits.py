@@ -125,7 +125,7 @@ def test_edits_of_an_earlier_edition_are_offered_and_not_put_in_the_place_of_the
     expect(where).to_contain_text("the example itself has changed since")
     assert code(where) != MINE
     assert json.loads(*kept(where.page).values())["source"] == MINE
-    press(where, "Show mine")
+    press(where, "Show my version")
     assert code(where) == MINE
     where.page.reload()
     assert code(where) == MINE
@@ -135,7 +135,7 @@ def test_edits_of_an_earlier_edition_are_offered_and_not_put_in_the_place_of_the
 def test_edits_of_an_earlier_edition_are_forgotten_when_the_reader_says_so(
     changed: Locator,
 ) -> None:
-    press(changed, "Forget mine")
+    press(changed, "Delete my version")
     assert kept(changed.page) == {}
     expect(changed).not_to_contain_text("has changed since")
 

@@ -184,7 +184,7 @@ def test_a_mistake_in_edited_source_points_at_its_line() -> None:
         page = Page()
         events = await page.all("1", HELLO + "\n1 / 0\n")
         (crash,) = (event for event in events if isinstance(event, Crash))
-        assert (crash.stage, crash.line) == ("import", HELLO.count("\n") + 2)
+        assert (crash.phase, crash.line) == ("import", HELLO.count("\n") + 2)
         assert bodies(await page.all("2")) == [b"hello 1"]
 
     asyncio.run(main())

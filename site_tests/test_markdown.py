@@ -198,7 +198,7 @@ def test_a_recording_says_that_it_is_one(render: Render) -> None:
 def test_a_recording_that_there_is_not_is_said_to_be_missing(render: Render) -> None:
     captions = render(fence("pages.bare")).texts("live-caption")
 
-    assert captions == ["Nothing has been recorded for this request yet."] * 2
+    assert captions == ["There is no recorded output for this request yet."] * 2
 
 
 def test_a_recording_says_when_the_reader_leaves(render: Render, tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_a_recording_says_when_the_reader_leaves(render: Render, tmp_path: Path)
 
     captions = render(fence("pages.bare")).texts("live-caption")
 
-    assert captions[1] == "Recorded output. In it, the reader leaves after 1.5 s."
+    assert captions[1] == "Recorded output. The client disconnects after 1.5 s."
 
 
 def test_each_thing_that_happened_is_a_row(render: Render) -> None:

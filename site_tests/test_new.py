@@ -56,7 +56,7 @@ def test_what_is_there_is_not_overwritten(catalogue: Catalogue, suffix: str) -> 
     file = (catalogue.root / catalogue.package / "streaming" / "mine").with_suffix(suffix)
     file.parent.mkdir(parents=True)
     file.write_text("precious")
-    with pytest.raises(ValueError, match=f"mine\\{suffix} is there already"):
+    with pytest.raises(ValueError, match=f"mine\\{suffix} already exists"):
         create("streaming.mine", catalogue)
     assert [path.name for path in file.parent.iterdir()] == [file.name]
     assert file.read_text() == "precious"
@@ -67,7 +67,7 @@ def test_what_is_there_is_not_overwritten(catalogue: Catalogue, suffix: str) -> 
     ["", "alone", "streaming.", ".name", "streaming.My", "streaming.a-b", "a.class", "../x.y"],
 )
 def test_a_name_that_is_none_is_refused(catalogue: Catalogue, name: str) -> None:
-    with pytest.raises(ValueError, match="no name for a snippet: expected its group"):
+    with pytest.raises(ValueError, match="not a valid snippet name: expected a group"):
         create(name, catalogue)
     assert not (catalogue.root / catalogue.package).exists()
 
@@ -78,5 +78,5 @@ def test_the_command_says_what_is_there_already_and_leaves_it() -> None:
     command = [sys.executable, "-m", "playground", "new", "streaming.ndjson"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 2
-    assert "ndjson.py is there already" in ran.stderr
+    assert "ndjson.py already exists" in ran.stderr
     assert module.read_bytes() == before

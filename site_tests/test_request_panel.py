@@ -172,7 +172,7 @@ def test_a_changed_body_is_what_the_app_gets(cups: Locator) -> None:
 def test_malformed_json_is_pointed_out_and_sent_all_the_same(cups: Locator) -> None:
     write_body(cups, '{"drink": }')
     expect(field(cups, "Body")).to_have_accessible_description(
-        'Not well-formed JSON, and sent as it is: Unexpected token \'}\', "{"drink": }" is not valid JSON'
+        'Invalid JSON, sent unchanged: Unexpected token \'}\', "{"drink": }" is not valid JSON'
     )
     assert run_to_end(cups)[0] == ("status", "400 application/problem+json")
     expect(said(cups)).to_contain_text("Answered with 400")
@@ -249,11 +249,17 @@ def test_what_http_has_no_form_for_is_refused_with_what_was_expected(echo: Locat
         expect(said(echo)).to_contain_text(message)
         field(echo, label).fill(before)
 
-    expect_refusal("Name of header 1", "X Kept", "'X Kept' is no header name: expected letters")
-    expect_refusal("Name of header 1", "", "'' is no header name")
-    expect_refusal("Value of header 1", "☃", "'☃' is no value for the header X-Kept: expected ISO")
-    expect_refusal("Path", "cups", "is no request target: expected a path that begins with `/`")
-    expect_refusal("Path", "http://127.0.0.1/", "is no request target")
+    expect_refusal(
+        "Name of header 1", "X Kept", "'X Kept' is not a valid header name: expected letters"
+    )
+    expect_refusal("Name of header 1", "", "'' is not a valid header name")
+    expect_refusal(
+        "Value of header 1", "☃", "'☃' is not a valid value for the header X-Kept: expected ISO"
+    )
+    expect_refusal(
+        "Path", "cups", "is not a valid request target: expected a path that begins with `/`"
+    )
+    expect_refusal("Path", "http://127.0.0.1/", "is not a valid request target")
     assert told(echo)["headers"]["x-kept"] == "yes"
 
 

@@ -265,7 +265,7 @@ async def test_an_exception_that_the_app_lets_out_is_a_crash() -> None:
 
     crash, end = await collect(run(app, GET))
     assert isinstance(crash, Crash)
-    assert (crash.stage, crash.message) == ("request", "ZeroDivisionError: by nothing")
+    assert (crash.phase, crash.message) == ("request", "ZeroDivisionError: by nothing")
     assert "playground/run/runner.py" not in crash.traceback
     assert end == End(0, complete=False)
 
@@ -286,7 +286,7 @@ async def test_whatever_the_app_raises_is_a_crash_and_nothing_more(
 
     crash, _ = await collect(run(app, GET))
     assert isinstance(crash, Crash)
-    assert (crash.stage, crash.message) == ("request", message)
+    assert (crash.phase, crash.message) == ("request", message)
 
 
 async def test_the_message_of_a_crash_is_the_exceptions_and_not_its_note() -> None:
@@ -353,7 +353,7 @@ async def test_an_app_that_does_not_notice_the_disconnect_is_cancelled() -> None
         Crash(
             3,
             "teardown",
-            "The app had not returned 2 s after the client had left and was cancelled.",
+            "The app had not returned 2 s after the client disconnected and was cancelled.",
         ),
         End(3, complete=False),
     ]
@@ -462,7 +462,7 @@ async def test_what_fails_is_a_crash_that_says_where(
         assert crash is None
         return
     assert crash is not None
-    assert (crash.stage, crash.line) == (stage_name, line)
+    assert (crash.phase, crash.line) == (stage_name, line)
     assert crash.message.startswith(str(message))
     assert isinstance(events[-1], End)
 

@@ -35,7 +35,7 @@ def test_the_loopback_names_are_answered(client: httpx.Client, host: str) -> Non
 @pytest.mark.parametrize(
     "host", ["evil.example", "127.0.0.1.evil.example", "localhost@evil", "::1", "[::2]", ""]
 )
-@pytest.mark.parametrize("path", ["/", "/live/health", "/live/changes"])
+@pytest.mark.parametrize("path", ["/", "/live/health", "/live/builds"])
 def test_a_foreign_host_is_refused(client: httpx.Client, host: str, path: str) -> None:
     assert client.get(path, headers={"host": host}).status_code == 400
 
@@ -113,7 +113,7 @@ def test_nothing_outside_the_site_is_served(client: httpx.Client, path: str) -> 
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-@pytest.mark.parametrize("path", ["/live/app/echo/", "/live/changes", "/live/health"])
+@pytest.mark.parametrize("path", ["/live/app/echo/", "/live/builds", "/live/health"])
 def test_a_get_of_a_foreign_sites_page_reaches_no_snippet(
     client: httpx.Client, site: str, path: str
 ) -> None:

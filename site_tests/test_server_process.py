@@ -56,7 +56,7 @@ def test_it_ends_at_once_and_quietly_though_streams_are_open(
 ) -> None:
     with process(site) as (server, client):
         with (
-            client.stream("GET", "/live/changes") as changes,
+            client.stream("GET", "/live/builds") as changes,
             client.stream("GET", "/live/app/endless/") as route,
             running(client, job("endless")) as events,
         ):

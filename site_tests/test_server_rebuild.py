@@ -57,7 +57,7 @@ def client(root: Path) -> Generator[httpx.Client]:
 
 @contextmanager
 def listening(client: httpx.Client) -> Generator[Iterator[tuple[str, object]]]:
-    """The events of `live/changes`, as they come."""
+    """The events of `live/builds`, as they come."""
 
     def events(lines: Iterator[str]) -> Iterator[tuple[str, object]]:
         for line in lines:
@@ -65,7 +65,7 @@ def listening(client: httpx.Client) -> Generator[Iterator[tuple[str, object]]]:
                 name = line.removeprefix("event: ")
                 yield name, msgspec.json.decode(next(lines).removeprefix("data: "))
 
-    with client.stream("GET", "/live/changes") as response:
+    with client.stream("GET", "/live/builds") as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         lines = response.iter_lines()
         assert next(lines) == "retry: 1000"

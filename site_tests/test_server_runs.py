@@ -83,7 +83,7 @@ def test_an_import_that_fails_is_told_as_a_crash(client: httpx.Client) -> None:
     crash, end = run_all(client, job("broken"))
 
     assert isinstance(crash, Crash)
-    assert crash.stage == "import"
+    assert crash.phase == "import"
     assert "no such luck" in crash.message
     assert isinstance(end, End)
 
@@ -139,7 +139,7 @@ def test_one_run_too_many_is_refused_until_another_ends(site: Path) -> None:
 
     assert refused.status_code == 503
     assert refused.headers["retry-after"] == "2"
-    assert refused.json()["detail"].startswith("1 runs are under way")
+    assert refused.json()["detail"].startswith("The limit of 1 concurrent runs is reached")
     assert accepted.status_code == 200
 
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from playground.run.events import Crash, End, RunEvent
-from playground.server.supervisor import Patience
+from playground.server.supervisor import Timeouts
 from site_tests.serving import first_chunk, job, options, run_all, running, served
 
 
@@ -22,7 +22,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def client(site: Path) -> Generator[httpx.Client]:
     impatient = msgspec.structs.replace(
-        options(site), patience=Patience(between_pings=0.1, answer=1.0)
+        options(site), timeouts=Timeouts(between_pings=0.1, answer=1.0)
     )
     with served(impatient) as client:
         yield client
@@ -31,7 +31,7 @@ def client(site: Path) -> Generator[httpx.Client]:
 def assert_crashed(events: list[RunEvent], expected: str) -> None:
     crash, end = events
     assert isinstance(crash, Crash)
-    assert crash.stage == "process"
+    assert crash.phase == "process"
     assert expected in crash.message
     assert isinstance(end, End)
     assert not end.complete
@@ -55,7 +55,7 @@ def test_a_bystander_of_a_crash_is_told_after_what_it_got(client: httpx.Client) 
 
 
 def test_a_run_that_never_gives_way_is_found_and_ended(client: httpx.Client) -> None:
-    assert_crashed(run_all(client, job("hang")), "did not answer for 1 s")
+    assert_crashed(run_all(client, job("hang")), "did not respond for 1 s")
 
 
 def test_the_run_after_a_hang_works(client: httpx.Client) -> None:
@@ -88,7 +88,7 @@ def test_a_route_whose_worker_is_gone_breaks_off(client: httpx.Client) -> None:
 
 
 def test_a_worker_that_does_not_come_up_is_a_problem(site: Path) -> None:
-    hopeless = msgspec.structs.replace(options(site), patience=Patience(boot=0.01, request=0.2))
+    hopeless = msgspec.structs.replace(options(site), timeouts=Timeouts(boot=0.01, request=0.2))
     with served(hopeless) as client:
         answer = client.post("/live/runs", json=job("gate"))
 

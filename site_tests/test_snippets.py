@@ -33,7 +33,7 @@ EXCHANGES = [
 
 def _fails_to_start(exchange: Exchange) -> bool:
     crashes = [event for event in exchange.recorded if isinstance(event, Crash)]
-    return any(crash.stage in {"import", "startup"} for crash in crashes)
+    return any(crash.phase in {"import", "startup"} for crash in crashes)
 
 
 # A start that fails leaves nothing to connect to.
@@ -74,7 +74,7 @@ def test_every_module_of_snippets_has_its_requests() -> None:
 
 def test_a_snippet_that_there_is_not_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(
-        UnknownSnippetError, match=r"no snippet 'nothing'; there are: .*streaming.sse"
+        UnknownSnippetError, match=r"no snippet is named 'nothing'; available: .*streaming.sse"
     ):
         CATALOGUE.get("nothing")
 

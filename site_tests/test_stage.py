@@ -72,7 +72,7 @@ async def test_a_stage_closes_in_time_though_its_start_up_hangs(source: str) -> 
     stage = Stage("troupe.actor", source)
     waiting = [asyncio.create_task(stage.app()) for _ in range(2)]
     await asyncio.sleep(1)
-    await stage.aclose(patience=2)
+    await stage.aclose(grace=2)
     assert asyncio.get_running_loop().time() < 10
     for error in await asyncio.gather(*waiting, return_exceptions=True):
         assert isinstance(error, StageError)
@@ -257,7 +257,7 @@ async def test_a_lifespan_that_refuses_to_start_is_reported_with_its_exception_a
     events = await collect(run_on(stage, GET))
     (crash,) = (event for event in events if isinstance(event, Crash))
     assert crash.message == "The app could not be started: OSError: no database"
-    assert (crash.stage, crash.line) == ("startup", 7)
+    assert (crash.phase, crash.line) == ("startup", 7)
     assert "no database" in crash.traceback
 
 

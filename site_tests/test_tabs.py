@@ -10,7 +10,7 @@ from site_tests.blocks import PATIENCE, block, expect_state, press, row
 
 PAGES = ("streaming/", "getting-started/", "guide/requests/")
 TABS = 9
-CHANGES = re.compile("live/changes$")
+CHANGES = re.compile("live/builds$")
 
 
 class Tabs:

@@ -102,7 +102,7 @@ def test_of_a_flood_the_newest_rows_are_shown_and_the_rest_is_counted(where: Loc
     press(where, "Run")
     expect(row(where, "end")).to_be_visible(timeout=PATIENCE)
     expect(where.locator(".live-notice")).to_have_text(
-        "The newest 1,000 rows; 502 before them are not shown."
+        "Showing the newest 1,000 rows; 502 earlier rows are hidden."
     )
     assert output(where).locator(".live-row").count() == 1_000
     expect(row(where, "ndjson").last).to_contain_text("1499")
@@ -283,7 +283,7 @@ DEATHS = {
         "asyncio.get_running_loop().call_later(0.2, os._exit, 4)" + FOREVER,
         "status 4",
     ),
-    "a worker that closes": ("js.close()" + FOREVER, "did not respond"),
+    "a worker that closes": ("js.close()" + FOREVER, "blocked the event loop"),
     "an uncaught error in JavaScript": (
         "js.setTimeout(js.Function.new('throw new Error(`boom`)'), 0)" + FOREVER,
         "boom",
@@ -431,11 +431,11 @@ def test_of_a_worker_that_does_not_answer_it_is_said_within_a_second_and_run_end
     press(where, "Run")
     expect_state(where, "loading")
     page.clock.run_for(1_000)
-    expect(status(where)).to_contain_text("If it stays silent, use a current browser.")
+    expect(status(where)).to_contain_text("If this continues, use a current browser.")
     expect_state(where, "loading")
     page.clock.run_for(30_000)
     expect_state(where, "failed")
-    expect(status(where)).to_contain_text("Python does not answer in this browser.")
+    expect(status(where)).to_contain_text("Python does not respond in this browser.")
 
 
 def test_a_worker_whose_script_does_not_arrive_is_an_error_with_what_to_do(
@@ -485,7 +485,7 @@ def test_a_file_that_is_missing_on_the_host_is_named(
     where = block(page, "streaming.ndjson")
     press(where, "Run")
     expect_state(where, "failed")
-    expect(status(where)).to_contain_text(re.compile(r"pyodide\.asm\.wasm is not there \(404\)"))
+    expect(status(where)).to_contain_text(re.compile(r"pyodide\.asm\.wasm was not found \(404\)"))
 
 
 def test_without_the_editor_it_is_said_and_the_block_goes_on(

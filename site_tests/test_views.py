@@ -49,11 +49,11 @@ def test_the_line_below_the_strip_says_how_long_each_phase_took(
 ) -> None:
     where = opened(page, static_url, "streaming.keepalive")
     phases = where.locator(".live-phases").first
-    expect(phases).to_contain_text("set-up 0.000 s")
+    expect(phases).to_contain_text("response started after 0.000 s")
     expect(phases).to_contain_text("3 items")
     expect(phases).to_contain_text("3 keepalives")
-    expect(phases).to_contain_text("idle for up to 0.500 s")
-    expect(phases).to_contain_text("teardown 0.000 s")
+    expect(phases).to_contain_text("longest pause 0.500 s")
+    expect(phases).to_contain_text("ended 0.000 s after the last byte")
 
 
 def test_the_line_below_the_strip_says_when_the_client_left(page: Page, static_url: str) -> None:
@@ -61,8 +61,8 @@ def test_the_line_below_the_strip_says_when_the_client_left(page: Page, static_u
     exchange = next(e for e in CATALOGUE.get("streaming.lifecycle").exchanges if e.disconnect_after)
     where.get_by_label("Request", exact=True).select_option(exchange.name)
     phases = where.locator(".live-phases").first
-    expect(phases).to_contain_text(f"the client left at {exchange.disconnect_after:.3f} s")
-    expect(where.locator('[data-band="teardown"]')).to_have_count(1)
+    expect(phases).to_contain_text(f"client disconnected at {exchange.disconnect_after:.3f} s")
+    expect(where.locator('[data-band="after"]')).to_have_count(1)
 
 
 def test_arrow_keys_read_the_strip_row_by_row(page: Page, url: str) -> None:
@@ -73,7 +73,7 @@ def test_arrow_keys_read_the_strip_row_by_row(page: Page, url: str) -> None:
     expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^0\.250 s: status 200"))
     page.keyboard.press("ArrowRight")
     expect(slider).to_have_attribute(
-        "aria-valuetext", re.compile(r'^0\.300 s, 0\.050 s after the row before: ndjson \{"id":1')
+        "aria-valuetext", re.compile(r'^0\.300 s, 0\.050 s after the previous row: ndjson \{"id":1')
     )
     expect(row(where, "ndjson", '"id":1')).to_have_attribute("data-marked", "")
     page.keyboard.press("End")
@@ -95,7 +95,7 @@ def test_pointing_at_the_strip_shows_the_row_there(page: Page, static_url: str) 
     expect(where.locator(".live-phases:visible")).to_contain_text("0.600 s, 0.300 s after")
     expect(row(where, "ndjson", '"id":2')).to_have_attribute("data-marked", "")
     page.mouse.move(box["x"], box["y"] - 200)
-    expect(where.locator(".live-phases:visible")).to_contain_text("set-up")
+    expect(where.locator(".live-phases:visible")).to_contain_text("response started")
 
 
 # Raw bytes.
@@ -176,8 +176,8 @@ def visible(where: Locator) -> Locator:
 def test_a_replay_goes_at_the_chosen_pace(slow: Locator, speed: str, rows: int) -> None:
     press(slow, "Replay")
     press(slow, "Pause")
-    press(slow, "Row forward")
-    back = slow.get_by_role("button", name="Row back")
+    press(slow, "Next row")
+    back = slow.get_by_role("button", name="Previous row")
     while back.get_attribute("aria-disabled") is None:
         back.click()
     slow.get_by_label("Speed").select_option(speed)
@@ -219,10 +219,10 @@ def test_with_reduced_motion_a_replay_is_stepped_through_by_the_reader(
         press(where, "Replay")
         expect(where.get_by_role("button", name="Pause")).to_have_count(0)
         expect(visible(where)).to_have_count(0)
-        press(where, "Row forward")
-        press(where, "Row forward")
+        press(where, "Next row")
+        press(where, "Next row")
         expect(visible(where)).to_have_count(2)
-        press(where, "Row back")
+        press(where, "Previous row")
         expect(visible(where)).to_have_count(1)
         assert violations(page) == []
 
@@ -250,11 +250,11 @@ def test_a_drained_run_and_a_stopped_one_stand_side_by_side(page: Page, url: str
     stop_at(where, '"id":2')
     expect_state(where, "stopped")
     press(where, "Compare")
-    earlier = where.get_by_role("region", name="Output of the run before")
+    earlier = where.get_by_role("region", name="Output of the previous run")
     expect(earlier.locator(".live-row")).to_have_count(len(drained))
-    expect(earlier).not_to_contain_text("the client left")
-    expect(output(where)).to_contain_text("the client left")
-    expect(where.locator(".live-earlier")).to_contain_text("Before: Closed after")
+    expect(earlier).not_to_contain_text("client disconnected")
+    expect(output(where)).to_contain_text("client disconnected")
+    expect(where.locator(".live-earlier")).to_contain_text("Previous: Closed after")
     spans = where.locator(".live-strip svg").evaluate_all(
         "all => all.map(svg => svg.getAttribute('viewBox'))"
     )

@@ -59,7 +59,7 @@ def test_on_paper_a_run_of_too_many_rows_says_what_is_left_out(where: Locator) -
     expect_state(where, "closed")
     paper = printed(where.page)
     assert numbers(r"ndjson (\d+)\n", paper) == list(range(201, 1_200))
-    assert "The newest 1,000 rows; 202 before them are not shown." in paper
+    assert "Showing the newest 1,000 rows; 202 earlier rows are hidden." in paper
 
 
 def missing_lines(source: str, paper: str) -> list[str]:

@@ -30,7 +30,7 @@ def collect(node_modules: Path, wheels: Iterable[Path]) -> str:
         found[name] = _of_distribution(name)
     missing = sorted(name for name, text in found.items() if not text.strip())
     if missing:
-        raise LicenceMissingError(f"There is no text of a licence in {', '.join(missing)}.")
+        raise LicenceMissingError(f"No licence text found in {', '.join(missing)}.")
     parts = (f"{_RULE}\n{name}\n{_RULE}\n\n{found[name].strip()}\n" for name in sorted(found))
     return "This site ships the following works of others.\n\n" + "\n".join(parts)
 

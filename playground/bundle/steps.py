@@ -57,7 +57,7 @@ def alone() -> Generator[None]:
     """Keep other processes from making the same things meanwhile, and clean up after those that were killed."""
 
     def say() -> None:
-        console.print("Another process makes the live block's files: waiting for it …")
+        console.print("Another process is building the live block's files: waiting for it …")
 
     try:
         with locked(CACHE / "lock", say):
@@ -66,7 +66,7 @@ def alone() -> Generator[None]:
             yield
     except OSError as error:
         raise BundleError(
-            f"The live block's files are made inside the checkout, which must be writable and have room: {error}."
+            f"The live block's files are built in the checkout, which must be writable and have free space: {error}."
         ) from None
 
 

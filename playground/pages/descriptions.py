@@ -24,10 +24,10 @@ from playground.snippet.catalogue import ROOT, Catalogue
 
 type Describe = Callable[[object], bytes | None]
 
-PATIENCE: Final = 5.0
+TIMEOUT: Final = 5.0
 """Seconds that one application may take to start, or to stop."""
 
-PATIENCE_IN_ALL: Final = 60.0
+TOTAL_TIMEOUT: Final = 60.0
 """Seconds that all of them may take: a module that never ends its import cannot be given up alone."""
 
 NONE: Final = b"null"
@@ -37,7 +37,7 @@ DONE: Final = "."
 
 
 def write_in_a_process(
-    folder: Path, catalogue: Catalogue | None = None, patience: float = PATIENCE_IN_ALL
+    folder: Path, catalogue: Catalogue | None = None, timeout: float = TOTAL_TIMEOUT
 ) -> list[str]:
     """Write the descriptions in processes of their own, which what snippets do when they are imported cannot outlast.
 
@@ -49,7 +49,7 @@ def write_in_a_process(
     names = catalogue.names()
     for name in names:
         (folder / f"{name}.json").write_bytes(NONE)
-    until = time.monotonic() + patience
+    until = time.monotonic() + timeout
     ended: list[str] = []
     while names:
         command = [sys.executable, "-m", "playground.pages.descriptions"]
@@ -81,7 +81,7 @@ def write_in_a_process(
 
 def _ending(status: int | None) -> str:
     if status is None:
-        return "had not returned when the time for all descriptions was up,"
+        return "had not returned when the time limit for all descriptions was reached,"
     if status < 0:
         return f"ended its process by {signal.Signals(-status).name}"
     return f"ended its process with status {status}"
@@ -111,13 +111,13 @@ def write_descriptions(
 async def _ask(module: str, describe: Describe) -> bytes | None:
     stage = Stage(module)
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             app = await stage.app()
         return describe(app)
     except Exception:  # noqa: BLE001 - a run of the snippet tells what is wrong with it
         return None
     finally:
-        await stage.aclose(PATIENCE)
+        await stage.aclose(TIMEOUT)
 
 
 def main() -> None:

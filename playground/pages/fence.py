@@ -32,7 +32,7 @@ from playground.snippet.catalogue import Catalogue, Exchange, Snippet, UnknownSn
 if TYPE_CHECKING:
     from markdown import Markdown
 
-NO_RECORDING: Final = "Nothing has been recorded for this request yet."
+NO_RECORDING: Final = "There is no recorded output for this request yet."
 
 
 class LiveFence:
@@ -118,7 +118,7 @@ def _read(body: str) -> _Order:
     pairs = (line.partition(":") for line in rest)
     options = {key.strip(): value.strip() for key, _, value in pairs}
     if unknown := sorted(options.keys() - {"request"}):
-        raise ValueError(f"there is no option {unknown[0]!r}; there is: request")
+        raise ValueError(f"unknown option {unknown[0]!r}; the only option is: request")
     snippet, _, section = head.partition(":")
     return _Order(snippet, section, options.get("request", ""))
 
@@ -207,7 +207,7 @@ def _exchange(exchange: Exchange, *, is_open: bool) -> str:
     name = "" if exchange.name == line else f"{escape(exchange.name)} "
     leaves = ""
     if exchange.disconnect_after is not None:
-        leaves = f" In it, the reader leaves after {exchange.disconnect_after:g} s."
+        leaves = f" The client disconnects after {exchange.disconnect_after:g} s."
     recorded = "".join(map(row_html, rows(exchange.recorded)))
     return (
         f'<details class="live-exchange" data-request="{escape(exchange.name)}"{" open" * is_open}>'

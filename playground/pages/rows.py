@@ -65,7 +65,7 @@ def rows(events: Iterable[RunEvent]) -> Iterator[Row]:
             case Chunk():
                 yield from body.feed(event.at, event.body)
             case Disconnect():
-                yield Row("disconnect", event.at, "the client left")
+                yield Row("disconnect", event.at, "client disconnected")
             case Limit():
                 unit = "s" if event.what == "seconds" else event.what
                 text = f"stopped after {event.limit:,.10g} {unit}"

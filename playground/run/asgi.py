@@ -51,22 +51,22 @@ class Lifespan:
         self._task = asyncio.create_task(self._run())
         await self._answer
 
-    async def stop(self, patience: float) -> None:
-        """Send `lifespan.shutdown` and wait at most `patience` seconds until the app has returned."""
+    async def stop(self, grace: float) -> None:
+        """Send `lifespan.shutdown` and wait at most `grace` seconds until the app has returned."""
         if self._task is None or self._task.done():
             return
         self._inbox.put_nowait({"type": "lifespan.shutdown"})
-        await asyncio.wait([self._task], timeout=patience)
-        await self.cancel(patience)
+        await asyncio.wait([self._task], timeout=grace)
+        await self.cancel(grace)
 
-    async def cancel(self, patience: float) -> None:
-        """Cancel the app, and wait at most `patience` seconds until it has returned. A `start` that waits raises."""
+    async def cancel(self, grace: float) -> None:
+        """Cancel the app, and wait at most `grace` seconds until it has returned. A `start` that waits raises."""
         if self._task is None or self._task.done():
             return
         self._task.cancel()
         if not self._answer.done():
-            self._answer.set_exception(StartupFailedError("The app was stopped while it started."))
-        await asyncio.wait([self._task], timeout=patience)
+            self._answer.set_exception(StartupFailedError("The app was stopped during startup."))
+        await asyncio.wait([self._task], timeout=grace)
 
     async def _run(self) -> None:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}

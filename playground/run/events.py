@@ -70,11 +70,11 @@ class Limit(Event, frozen=True):
 class Crash(Event, frozen=True):
     """The app failed where nothing of its own caught it.
 
-    `stage` is where: while its module was imported, while it started (lifespan), in the request, after the
+    `phase` is where: while its module was imported, while it started (lifespan), in the request, after the
     disconnect, or in the process that ran it. `line` is the failing line of the snippet's own module, if any.
     """
 
-    stage: Literal["import", "startup", "request", "teardown", "process"]
+    phase: Literal["import", "startup", "request", "teardown", "process"]
     message: str
     traceback: str = ""
     line: int | None = None

@@ -181,7 +181,7 @@ class Run:
                 app = await self._load()
                 await app(self._scope(), self._receive, self._send)
             except StageError as error:
-                self._crash(error.stage, str(error), error.__cause__)
+                self._crash(error.phase, str(error), error.__cause__)
             except BaseException as error:  # noqa: BLE001 - the run's news, not ours
                 self._fail(error)
             finally:
@@ -337,16 +337,16 @@ class Run:
         self._timers.append(self._loop.call_later(self._limits.grace, self._abandon))
 
     def _abandon(self) -> None:
-        waited = f"{2 * self._limits.grace:g} s after the client had left"
+        waited = f"{2 * self._limits.grace:g} s after the client disconnected"
         self._crash(
             "teardown",
-            f"The app had not returned {waited}, refused to be cancelled, and was abandoned.",
+            f"The app had not returned {waited}, ignored cancellation, and was abandoned.",
         )
         self._finish()
 
     def _fail(self, error: BaseException) -> None:
         if isinstance(error, asyncio.CancelledError) and self._is_cancelled:
-            waited = f"{self._limits.grace:g} s after the client had left"
+            waited = f"{self._limits.grace:g} s after the client disconnected"
             self._crash("teardown", f"The app had not returned {waited} and was cancelled.")
         else:
             message = with_advice(summary(error), self._advice(error))
@@ -354,14 +354,14 @@ class Run:
 
     def _crash(
         self,
-        stage: Literal["import", "startup", "request", "teardown"],
+        phase: Literal["import", "startup", "request", "teardown"],
         message: str,
         error: BaseException | None = None,
     ) -> None:
         self._flush()
         line = self._line_of(error) if error else None
         self._emit(
-            Crash(self._at(), stage, without_folders(_sendable(message)), _format(error), line)
+            Crash(self._at(), phase, without_folders(_sendable(message)), _format(error), line)
         )
 
     def _flush(self) -> None:
@@ -382,16 +382,16 @@ def _refusal(request: Request) -> str:
     """Why no client could send it, if so (RFC 9110 § 5.5, 5.6.2 and 9.1, RFC 9112 § 3.2.1)."""
     a_word = "expected letters, digits and !#$%&'*+-.^_`|~"
     if not _TOKEN.fullmatch(request.method):
-        return f"{request.method!r} is no method: {a_word}."
+        return f"{request.method!r} is not a valid method: {a_word}."
     if not _TARGET.fullmatch(request.target):
         expected = "expected a path that begins with `/`, all but visible ASCII percent-encoded"
-        return f"{request.target!r} is no request target: {expected}."
+        return f"{request.target!r} is not a valid request target: {expected}."
     for name, value in request.headers:
         if not _TOKEN.fullmatch(name):
-            return f"{name!r} is no header name: {a_word}."
+            return f"{name!r} is not a valid header name: {a_word}."
         if not _FIELD_VALUE.fullmatch(value):
             expected = "expected ISO 8859-1 without line breaks and other controls"
-            return f"{value!r} is no value for the header {name}: {expected}."
+            return f"{value!r} is not a valid value for the header {name}: {expected}."
     return ""
 
 

@@ -21,9 +21,9 @@ PATIENCE: Final = 1.0
 class StageError(Exception):
     """The module could not be imported, or its app could not be started. The cause, if any, is chained."""
 
-    def __init__(self, stage: Literal["import", "startup"], message: str) -> None:
+    def __init__(self, phase: Literal["import", "startup"], message: str) -> None:
         super().__init__(message)
-        self.stage: Literal["import", "startup"] = stage
+        self.phase: Literal["import", "startup"] = phase
 
 
 def summary(error: BaseException) -> str:
@@ -56,7 +56,7 @@ class Stage:
         """The app, imported and started. Raises `StageError`; the next call then tries again."""
         async with self._starting:
             if self._is_closed:
-                raise StageError("startup", "The app was shut down before it was asked.")
+                raise StageError("startup", "The app was shut down before the request.")
             if self._app is None:
                 self._app = await self._start(self._import())
             return self._app
@@ -75,11 +75,11 @@ class Stage:
             raise StageError("startup", message) from error.__cause__
         return app
 
-    async def aclose(self, patience: float = 5.0) -> None:
-        """Shut the app down, waiting at most `patience` seconds, and forget edited source."""
+    async def aclose(self, grace: float = 5.0) -> None:
+        """Shut the app down, waiting at most `grace` seconds, and forget edited source."""
         self._is_closed = True
         if self._lifespan is not None:
-            await self._lifespan.stop(patience)  # a start-up that hangs, too
+            await self._lifespan.stop(grace)  # a start-up that hangs, too
         async with self._starting:
             self._app = self._lifespan = None
             self._forget.close()

@@ -1,6 +1,6 @@
 """The embedded server: the built site, and under `/live/` the snippets themselves, run in a process of their own.
 
-    front        one uvicorn: the site, `live/changes`, and a proxy for the rest of `/live/`
+    front        one uvicorn: the site, `live/builds`, and a proxy for the rest of `/live/`
     supervisor   starts the worker process, notices when it crashes or hangs, and starts it again
     worker       the other uvicorn: runs snippets, and hands out what comes of them as it comes
     rebuild      builds the site again when something it is made of has changed

@@ -1,4 +1,4 @@
-"""What the reader's browser talks to: the site, the news of its changes, and the worker behind its proxy."""
+"""What the reader's browser talks to: the site, the news of its notices, and the worker behind its proxy."""
 
 import logging
 import socket
@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from playground.run.runner import Limits
-from playground.server.changes import Changes, ChangesApp
+from playground.server.builds import BuildNotices, BuildsApp
 from playground.server.guards import SameOrigin
 from playground.server.supervisor import Supervisor
 
@@ -31,7 +31,7 @@ class Configuration(msgspec.Struct, frozen=True):
 
 
 def application(
-    site: ASGIApp, changes: Changes, proxy: ASGIApp, limits: Limits, hosts: list[str]
+    site: ASGIApp, notices: BuildNotices, proxy: ASGIApp, limits: Limits, hosts: list[str]
 ) -> ASGIApp:
     """The whole of what is served, to those who ask for one of `hosts`."""
     configuration = msgspec.json.encode(Configuration(limits))
@@ -44,7 +44,7 @@ def application(
     return Starlette(
         routes=[
             Route("/assets/live/config.json", configure, methods=[HTTPMethod.GET]),
-            Route("/live/changes", ChangesApp(changes)),
+            Route("/live/builds", BuildsApp(notices)),
             Route("/live/{path:path}", proxy),
             Mount("/", site),
         ],
@@ -61,12 +61,12 @@ class Server(uvicorn.Server):
     def __init__(
         self,
         app: ASGIApp,
-        changes: Changes,
+        notices: BuildNotices,
         supervisor: Supervisor,
         started_serving: Callable[[], None],
     ) -> None:
         self._started_serving = started_serving
-        self._changes = changes
+        self._notices = notices
         self._supervisor = supervisor
         super().__init__(
             uvicorn.Config(
@@ -96,6 +96,6 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # What is cut off from here on is cut off on purpose: nothing to report.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-        self._changes.close()
+        self._notices.close()
         await self._supervisor.stop()
         await super().shutdown(sockets)

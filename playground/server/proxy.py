@@ -40,7 +40,7 @@ HOP_BY_HOP: Final = frozenset(
 
 RUNS: Final = "/live/runs"
 
-FATE: Final = 3.0
+EXIT_REASON_TIMEOUT: Final = 3.0
 """Seconds until the supervisor knows why a connection broke."""
 
 
@@ -55,16 +55,16 @@ class BodyTooLargeError(Exception):
 class Proxy:
     """The ASGI app of everything that the worker answers.
 
-    Requests are passed on with bodies of up to `body` bytes. They wait up to `patience` seconds for a worker that is
+    Requests are passed on with bodies of up to `body` bytes. They wait up to `timeout` seconds for a worker that is
     just being started. When the worker goes away, a run's events are `crash` and `end` from there on. Any other
     request is then answered with a problem detail, or, once the answer has begun, by a connection that closes
     early, so that nobody takes half an answer for a whole one.
     """
 
-    def __init__(self, supervisor: Supervisor, body: int, patience: float) -> None:
+    def __init__(self, supervisor: Supervisor, body: int, timeout: float) -> None:
         self._supervisor = supervisor
         self._limit = body
-        self._patience = patience
+        self._timeout = timeout
         # Each request has a connection of its own: none is left over from a worker that is gone.
         transport = httpx.AsyncHTTPTransport(
             uds=supervisor.address,
@@ -96,23 +96,23 @@ class Proxy:
         began = time.perf_counter()
         worker: Worker | None = None
         try:
-            worker = await self._supervisor.ready(self._patience)
+            worker = await self._supervisor.ready(self._timeout)
             upstream = await self._client.send(_request(scope, body), stream=True)
         except ClientLeftError:
             return
         except BodyTooLargeError:
-            detail = f"The request's body is larger than the {self._limit} bytes that are taken."
+            detail = f"The request body exceeds the limit of {self._limit} bytes."
             problem = Problem(HTTPStatus.CONTENT_TOO_LARGE, detail)
         except WorkerUnavailableError as error:
-            detail = f"{error} Another is being started: try again in a moment."
+            detail = f"{error} It is being restarted: try again in a moment."
             problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"retry-after": "2"})
         except httpx.TransportError:
             assert worker is not None
-            fate = await _fate(worker)
+            reason = await _exit_reason(worker)
             if scope["path"] == RUNS:
-                await _respond_lines(_epitaph(fate, began), send)
+                await _respond_lines(_exit_events(reason, began), send)
                 return
-            problem = Problem(HTTPStatus.BAD_GATEWAY, f"{fate} Send the request again.")
+            problem = Problem(HTTPStatus.BAD_GATEWAY, f"{reason} Send the request again.")
         else:
             is_run = scope["path"] == RUNS and upstream.status_code == HTTPStatus.OK
             async with aclosing(upstream):
@@ -197,13 +197,13 @@ async def _events(upstream: httpx.Response, worker: Worker, began: float) -> Asy
         pass  # Told below, in words.
     if last and isinstance(msgspec.json.decode(last, type=RunEvent), End):
         return
-    yield _epitaph(await _fate(worker), began)
+    yield _exit_events(await _exit_reason(worker), began)
 
 
-def _epitaph(fate: str, began: float) -> bytes:
+def _exit_events(reason: str, began: float) -> bytes:
     """The last two events of a run whose worker is gone."""
     at = time.perf_counter() - began
-    events = Crash(at, "process", fate), End(at, complete=False)
+    events = Crash(at, "process", reason), End(at, complete=False)
     return b"".join(msgspec.json.encode(event) + b"\n" for event in events)
 
 
@@ -213,13 +213,13 @@ async def _respond_lines(lines: bytes, send: Send) -> None:
     await send({"type": "http.response.body", "body": lines})
 
 
-async def _fate(worker: Worker) -> str:
+async def _exit_reason(worker: Worker) -> str:
     """What became of a worker whose connection broke, for the reader."""
     try:
-        async with asyncio.timeout(FATE):
-            return await asyncio.shield(worker.ended)
+        async with asyncio.timeout(EXIT_REASON_TIMEOUT):
+            return await asyncio.shield(worker.exit_reason)
     except TimeoutError:
-        return "The worker process broke off its answer."
+        return "The worker process closed the connection without a response."
 
 
 def _end_to_end(headers: Iterable[Header]) -> list[Header]:

@@ -76,7 +76,7 @@ class Builder:
             raise BuildError(str(error)) from None
         except OSError as error:
             raise BuildError(
-                f"The site is built inside the checkout, which must be writable and have room: {error}."
+                f"The site is built inside the checkout, which must be writable and have free space: {error}."
             ) from None
 
     async def _find_or_build(self, lock: int, *, is_shown: bool) -> Held:
@@ -133,7 +133,7 @@ class Builder:
                 group.create_task(watch_folders())
                 group.create_task(watch_files())
         except* OSError as errors:  # the system's limit on watched files, for one
-            report(f"Edits are not followed from here on: {errors.exceptions[0]}")
+            report(f"Edits are no longer detected: {errors.exceptions[0]}")
 
     async def _call(self, *arguments: str, locks: Sequence[int], is_shown: bool = False) -> None:
         """Run Python in a process of its own, which sees the sources as they are now.
@@ -169,4 +169,4 @@ class Builder:
 
 
 def _report_waiting() -> None:
-    report("Another process builds here: waiting for it …")
+    report("Another process is building this checkout: waiting for it …")

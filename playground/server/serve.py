@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from playground.bundle.locks import hold
-from playground.server.changes import Built, Changes, Failed
+from playground.server.builds import BuildNotices, Built, Failed
 from playground.server.console import announce, report
 from playground.server.front import Server, application
 from playground.server.guards import allowed_hosts
@@ -19,7 +19,7 @@ from playground.server.rebuild import Builder, BuildError
 from playground.server.settings import Settings
 from playground.server.signals import cancel_at_signals
 from playground.server.site import Site
-from playground.server.supervisor import Patience, Supervisor
+from playground.server.supervisor import Supervisor, Timeouts
 from playground.snippet.catalogue import ROOT
 
 
@@ -42,7 +42,7 @@ class Options(Struct, frozen=True, kw_only=True):
     build: bool = True
     bundle: bool = True
     settings: Settings = Settings()
-    patience: Patience = Patience()
+    timeouts: Timeouts = Timeouts()
 
 
 def serve(options: Options) -> int:
@@ -73,19 +73,19 @@ async def run(options: Options, started: Callable[[str], None]) -> None:
         held = hold(options.site)
         if held is None or not (held.path / "index.html").is_file():
             raise ServeError(f"There is no site in {options.site}: build it first.")
-        site, changes = Site(held), Changes()
-        async with Supervisor(settings, options.patience) as supervisor, AsyncExitStack() as stack:
+        site, notices = Site(held), BuildNotices()
+        async with Supervisor(settings, options.timeouts) as supervisor, AsyncExitStack() as stack:
             stack.callback(site.close)
             proxy = await stack.enter_async_context(
-                Proxy(supervisor, settings.body, options.patience.request)
+                Proxy(supervisor, settings.body, options.timeouts.request)
             )
             hosts = allowed_hosts(options.host, options.names)
-            app = application(site, changes, proxy, settings.limits, hosts)
+            app = application(site, notices, proxy, settings.limits, hosts)
             url = _url(options.host, listener)
-            server = Server(app, changes, supervisor, lambda: started(url))
+            server = Server(app, notices, supervisor, lambda: started(url))
             async with asyncio.TaskGroup() as group:
                 if options.build:
-                    group.create_task(_follow_edits(builder, site, changes, supervisor))
+                    group.create_task(_follow_edits(builder, site, notices, supervisor))
                 serving = group.create_task(server.serve([listener]))
                 try:
                     await asyncio.shield(serving)
@@ -103,7 +103,7 @@ async def _build_first(builder: Builder) -> None:
 
 
 async def _follow_edits(
-    builder: Builder, site: Site, changes: Changes, supervisor: Supervisor
+    builder: Builder, site: Site, notices: BuildNotices, supervisor: Supervisor
 ) -> None:
     """Whenever sources change, give the worker the new ones, build the site, and tell the open pages."""
     changed: asyncio.Queue[set[Path]] = asyncio.Queue()
@@ -120,11 +120,11 @@ async def _follow_edits(
             try:
                 site.show(await builder.build())
             except BuildError as error:
-                report(f"{error}\nThe site could not be built, and stays as it was.")
-                changes.tell(Failed(str(error)))
+                report(f"{error}\nThe site could not be built. The previous build is still served.")
+                notices.publish(Failed(str(error)))
             else:
-                report("The site was built again.")
-                changes.tell(Built(builder.builds))
+                report("The site was rebuilt.")
+                notices.publish(Built(builder.builds))
 
 
 def _listen(host: str, port: int) -> socket.socket:

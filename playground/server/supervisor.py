@@ -28,7 +28,7 @@ from playground.snippet.catalogue import ROOT
 HEALTH: Final = "http://worker/live/health"
 
 
-class Patience(Struct, frozen=True):
+class Timeouts(Struct, frozen=True):
     """How long the server waits for its worker, in seconds."""
 
     boot: float = 20.0
@@ -53,11 +53,11 @@ class WorkerUnavailableError(Exception):
 
 
 class Worker:
-    """One worker process. `ended` resolves to a sentence that says why it is no more."""
+    """One worker process. `exit_reason` resolves to a sentence once it has ended."""
 
     def __init__(self, process: Process) -> None:
         self.process = process
-        self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.exit_reason: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.is_ready = False
 
 
@@ -67,12 +67,12 @@ class Supervisor:
     `address` is the path of the Unix domain socket that the worker answers on.
     """
 
-    def __init__(self, settings: Settings, patience: Patience | None = None) -> None:
+    def __init__(self, settings: Settings, timeouts: Timeouts | None = None) -> None:
         self._settings = settings
-        self._patience = patience or Patience()
+        self._timeouts = timeouts or Timeouts()
         self._ready = asyncio.Event()
         self._replace = asyncio.Event()
-        self._fate = "The worker process has not started yet."
+        self._exit_reason = "The worker process has not started yet."
         self._worker: Worker | None = None
 
     async def __aenter__(self) -> Self:
@@ -99,7 +99,7 @@ class Supervisor:
         shutil.rmtree(self._directory)
 
     async def stop(self) -> None:
-        """End the worker, its streams by their own teardown if they manage that in `patience.stop` seconds."""
+        """End the worker, its streams by their own teardown if they manage that in `timeouts.stop` seconds."""
         self._task.cancel()
         await asyncio.wait([self._task])
         if not self._task.cancelled():
@@ -111,7 +111,7 @@ class Supervisor:
             async with asyncio.timeout(within):
                 await self._ready.wait()
         except TimeoutError:
-            raise WorkerUnavailableError(self._fate) from None
+            raise WorkerUnavailableError(self._exit_reason) from None
         assert self._worker is not None
         return self._worker
 
@@ -125,18 +125,20 @@ class Supervisor:
             self._replace.clear()
             self._worker = worker = Worker(await self._start())
             try:
-                self._fate = await self._watch(worker)
+                self._exit_reason = await self._watch(worker)
             except asyncio.CancelledError:
-                self._fate = "The worker process was stopped, because the server is stopping."
+                self._exit_reason = (
+                    "The worker process was stopped, because the server is stopping."
+                )
                 await self._stop(worker.process)
-                worker.ended.set_result(self._fate)
+                worker.exit_reason.set_result(self._exit_reason)
                 raise
             finally:
                 self._ready.clear()
-            worker.ended.set_result(f"{self._fate} Another is starting.")
-            pause = 0.1 if worker.is_ready else min(2 * pause, self._patience.longest_pause)
+            worker.exit_reason.set_result(f"{self._exit_reason} Another is starting.")
+            pause = 0.1 if worker.is_ready else min(2 * pause, self._timeouts.longest_pause)
             if not self._replace.is_set():
-                report(f"{self._fate} Starting another.")
+                report(f"{self._exit_reason} Starting another.")
                 await _first(self._replace.wait(), asyncio.sleep(pause))
 
     async def _start(self) -> Process:
@@ -162,32 +164,32 @@ class Supervisor:
             return f"The worker process {_ending(process.returncode)}."
         if isinstance(silence, str):
             await _kill(process)
-            return f"The worker process {silence} and was ended."
+            return f"The worker process {silence} and was killed."
         await self._stop(process)
         return "The worker process was replaced, because the code it runs has changed."
 
     async def _silence(self, worker: Worker) -> str:
         """Ping until there is no answer. Returns what that says about the worker."""
         while True:
-            within = self._patience.answer if worker.is_ready else self._patience.boot
+            within = self._timeouts.answer if worker.is_ready else self._timeouts.boot
             try:
                 await self._client.get(HEALTH, timeout=within)
             except httpx.TimeoutException:
                 if not worker.is_ready:
                     return f"did not start within {within:g} s"
-                return f"did not answer for {within:g} s (does something in it never await?)"
+                return f"did not respond for {within:g} s (is something blocking its event loop?)"
             except httpx.TransportError:
                 pass  # The process has ended, or is just about to have: its exit will tell.
             else:
                 worker.is_ready = True
                 self._ready.set()
-            await asyncio.sleep(self._patience.between_pings)
+            await asyncio.sleep(self._timeouts.between_pings)
 
     async def _stop(self, process: Process) -> None:
         if process.returncode is None:
             process.terminate()
         try:
-            async with asyncio.timeout(self._patience.stop):
+            async with asyncio.timeout(self._timeouts.stop):
                 await process.wait()
         except TimeoutError:
             await _kill(process)
@@ -215,4 +217,4 @@ async def _first(*waits: Coroutine[None, None, object]) -> object:
 def _ending(status: int) -> str:
     if status >= 0:
         return f"exited with status {status}"
-    return f"was ended by {signal.Signals(-status).name}"
+    return f"was killed by {signal.Signals(-status).name}"

@@ -34,7 +34,7 @@ from playground.snippet.catalogue import Catalogue, UnknownSnippetError
 ROUTES: Final = "/live/app/"
 
 GRACE: Final = 1
-"""Seconds that open streams have at shutdown. The supervisor's patience is a little longer."""
+"""Seconds that open streams have at shutdown. The supervisor's timeout is a little longer."""
 
 _logger: Final = logging.getLogger(__name__)
 
@@ -49,20 +49,20 @@ class NoSuchSnippetError(HTTPError):
 
 
 class DuplicateRunError(HTTPError):
-    """A run of that id is under way."""
+    """A run with that id is active."""
 
     status_code = 409
 
 
 class BusyError(HTTPError):
-    """As many runs as may be are under way."""
+    """The limit of concurrent runs is reached."""
 
     status_code = 503
     title = "Too many runs"
 
 
-class Company:
-    """The snippets that have been asked so far, each imported and started once, and all that they are doing now."""
+class SnippetPool:
+    """The snippets that have had a request, each imported and started once, and their active runs and requests."""
 
     def __init__(self, settings: Settings) -> None:
         self.limits = settings.limits
@@ -82,11 +82,13 @@ class Company:
         return self._stages[snippet]
 
     def admit(self, run_id: str | None = None) -> None:
-        """Raises `BusyError`, or `DuplicateRunError` when a run of that id is under way."""
+        """Raises `BusyError`, or `DuplicateRunError` when a run with that id is active."""
         if run_id in self._runs:
-            raise DuplicateRunError(f"A run with the id {run_id!r} is under way: choose another.")
+            raise DuplicateRunError(
+                f"A run with the id {run_id!r} is already active: choose another."
+            )
         if len(self._runs) + len(self._calls) >= self._most:
-            detail = f"{self._most} runs are under way, and no more may be: stop one, or wait."
+            detail = f"The limit of {self._most} concurrent runs is reached: stop one, or wait."
             raise BusyError(detail, raw_headers={"retry-after": "2"})
 
     @contextmanager
@@ -109,14 +111,14 @@ class Company:
             self._calls.discard(deadline)
 
     def disconnect(self, run_id: str) -> bool:
-        """Make the client of that run leave. False if no such run is under way."""
+        """Disconnect the client of that run. False if no such run is active."""
         run = self._runs.get(run_id)
         if run is not None:
             run.disconnect()
         return run is not None
 
-    def leave(self) -> None:
-        """Make all clients leave."""
+    def disconnect_all(self) -> None:
+        """Disconnect the clients of all runs and requests."""
         for run in self._runs.values():
             run.disconnect()
         for deadline in self._calls:
@@ -139,18 +141,18 @@ class RunJob(Struct, frozen=True, forbid_unknown_fields=True):
 class RunsEndpoint(Endpoint, path="/live/runs"):
     """Runs snippets."""
 
-    def __init__(self, company: Company) -> None:
-        self._company = company
+    def __init__(self, pool: SnippetPool) -> None:
+        self._pool = pool
 
     async def post(self, json: RunJob) -> NDJSONStreamingResponse[RunEvent]:
         """Send a request to a snippet: what comes of it, until it has ended. To stop reading disconnects it."""
-        stage = self._company.stage(json.snippet)
-        self._company.admit(json.id)
+        stage = self._pool.stage(json.snippet)
+        self._pool.admit(json.id)
         return NDJSONStreamingResponse(stream=self._run(json, stage))
 
     async def _run(self, job: RunJob, stage: Stage) -> AsyncGenerator[AsyncIterable[RunEvent]]:
-        run = run_on(stage, job.request, self._company.limits)
-        with self._company.running(job.id, run):
+        run = run_on(stage, job.request, self._pool.limits)
+        with self._pool.running(job.id, run):
             async with run:
                 yield run
 
@@ -168,14 +170,14 @@ class Found(Struct, frozen=True):
 
 
 class DisconnectEndpoint(Endpoint, path="/live/disconnect"):
-    """Makes the client of a run leave."""
+    """Disconnects the client of a run."""
 
-    def __init__(self, company: Company) -> None:
-        self._company = company
+    def __init__(self, pool: SnippetPool) -> None:
+        self._pool = pool
 
     async def post(self, json: RunName) -> Found:
         """Disconnect a run."""
-        return Found(self._company.disconnect(json.id))
+        return Found(self._pool.disconnect(json.id))
 
 
 class Alive(Struct, frozen=True):
@@ -198,29 +200,29 @@ class Live(BaseApp):
     # At shutdown it is the runs that leave first (see `Server`), so that their readers see them torn down.
     ends_streams_on_signals = False
 
-    def __init__(self, company: Company) -> None:
+    def __init__(self, pool: SnippetPool) -> None:
         super().__init__()
-        self._company = company
+        self._pool = pool
 
     @override
     async def _wire(self) -> None:
-        self._include_endpoint(RunsEndpoint(self._company))
-        self._include_endpoint(DisconnectEndpoint(self._company))
+        self._include_endpoint(RunsEndpoint(self._pool))
+        self._include_endpoint(DisconnectEndpoint(self._pool))
         self._include_endpoint(HealthEndpoint())
 
 
 class Routes:
     """Every snippet's own app, mounted under its name: `live/app/streaming.ndjson/movies` is its `/movies`."""
 
-    def __init__(self, company: Company) -> None:
-        self._company = company
+    def __init__(self, pool: SnippetPool) -> None:
+        self._pool = pool
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand one request to the snippet that its path names, within the limits of a run."""
         name = scope["path"].removeprefix(ROUTES).partition("/")[0]
         try:
-            stage = self._company.stage(name)
-            self._company.admit()
+            stage = self._pool.stage(name)
+            self._pool.admit()
             app = await stage.app()
         except HTTPError as error:
             await _respond(error, send)
@@ -230,11 +232,11 @@ class Routes:
             return
         # As uvicorn has it (--root-path): `path` is the whole of it, and `root_path` what the app is mounted at.
         scope = {**scope, "root_path": ROUTES + name}
-        limits = self._company.limits
+        limits = self._pool.limits
         deadline = asyncio.timeout(limits.seconds)
         try:
             async with deadline:
-                with self._company.calling(deadline):
+                with self._pool.calling(deadline):
                     await app(scope, receive, _at_most(limits.bytes, send))
         except TimeoutError:
             if not deadline.expired():
@@ -268,9 +270,9 @@ async def _respond(error: HTTPError, send: Send) -> None:
     await send({"type": "http.response.body", "body": error.problem()})
 
 
-def application(company: Company) -> ASGIApp:
+def application(pool: SnippetPool) -> ASGIApp:
     """The whole of what the worker serves."""
-    live, routes = Live(company), Routes(company)
+    live, routes = Live(pool), Routes(pool)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         is_route = scope["type"] == "http" and scope["path"].startswith(ROUTES)
@@ -282,11 +284,11 @@ def application(company: Company) -> ASGIApp:
 class Server(uvicorn.Server):
     """uvicorn, which at shutdown waits for its streams: here their clients leave first."""
 
-    def __init__(self, company: Company, listener: int) -> None:
-        self._company = company
+    def __init__(self, pool: SnippetPool, listener: int) -> None:
+        self._pool = pool
         super().__init__(
             uvicorn.Config(
-                application(company),
+                application(pool),
                 fd=listener,
                 loop="asyncio",
                 ws="none",
@@ -304,9 +306,9 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # What is cut off from here on is cut off on purpose: nothing to report.
         logging.disable()
-        self._company.leave()
+        self._pool.disconnect_all()
         await super().shutdown(sockets)
-        await self._company.aclose()
+        await self._pool.aclose()
 
 
 def _leave_with_parent(address: Path) -> None:
@@ -329,7 +331,7 @@ def main() -> None:
     with socket.socket(fileno=os.dup(listener)) as bound:
         address = Path(bound.getsockname())
     threading.Thread(target=_leave_with_parent, args=(address,), daemon=True).start()
-    Server(Company(settings), listener).run()
+    Server(SnippetPool(settings), listener).run()
 
 
 if __name__ == "__main__":

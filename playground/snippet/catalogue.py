@@ -121,7 +121,7 @@ class Catalogue:
         """
         if name not in (names := self.names()):
             raise UnknownSnippetError(
-                f"there is no snippet {name!r}; there are: {', '.join(names) or 'none'}"
+                f"no snippet is named {name!r}; available: {', '.join(names) or 'none'}"
             )
         path = self.root.joinpath(self.package, *name.split(".")).with_suffix(".py")
         requests = self._read(

@@ -150,7 +150,7 @@ class _Variables:
             name = match[1].strip()
             if name not in self._values:
                 raise line.error(
-                    f"the variable {name!r} changes with every run, and is not read: write a value instead"
+                    f"the variable {name!r} changes with every run and is not supported: write a value instead"
                     if name.startswith("$")
                     else f"the variable {name!r} is not defined: define it in a line of its own, `@{name} = value`,"
                     " above the request that uses it"
@@ -184,7 +184,9 @@ class _Block:
         elif _VARIABLE.fullmatch(text):
             self.variables.append(line)
         elif text.startswith("<"):
-            raise line.error("scripts before a request are not read: write what they set instead")
+            raise line.error(
+                "scripts before a request are not supported: write the values they set instead"
+            )
         elif text:
             self.first = line
 
@@ -213,7 +215,7 @@ class _Block:
                 break
             if text.startswith(("#", "//")):
                 if _DIRECTIVE.fullmatch(text):
-                    raise line.error(f"{text!r} comes too late: move it above the request line")
+                    raise line.error(f"{text!r} comes after the request line: move it above the request line")
             elif not headers and text.startswith(("?", "&")):
                 pieces.append(text)
             elif match := _HEADER.fullmatch(text):
@@ -263,7 +265,7 @@ def _credentials(line: _Line, name: str, value: str) -> str:
         return "Basic " + base64.b64encode(f"{match[1]}:{match[2]}".encode()).decode()
     if _DIGEST.fullmatch(value):
         raise line.error(
-            f"{value.split(None, 1)[0]} credentials are not read: write the whole header"
+            f"{value.split(None, 1)[0]} credentials are not supported: write the whole header"
         )
     return value
 
@@ -271,7 +273,7 @@ def _credentials(line: _Line, name: str, value: str) -> str:
 def _content_type(line: _Line, headers: list[tuple[str, str]]) -> str:
     for name, value in headers:
         if name.lower() == "x-request-type" and value.lower() == "graphql":
-            raise line.error("GraphQL requests are not read: write the JSON that they send")
+            raise line.error("GraphQL requests are not supported: write the JSON that they send")
     types = (value for name, value in headers if name.lower() == "content-type")
     return next(types, "").partition(";")[0].strip().lower()
 

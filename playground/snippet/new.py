@@ -66,13 +66,13 @@ def create(name: str, catalogue: Catalogue) -> Snippet:
     words = name.split(".")
     if len(words) < 2 or not all(map(_is_name, words)):
         raise ValueError(
-            f"{name!r} is no name for a snippet: expected its group and its own name in lower case, such as"
+            f"{name!r} is not a valid snippet name: expected a group and a name in lower case, such as"
             " 'streaming.my_example'"
         )
     module = catalogue.root.joinpath(catalogue.package, *words).with_suffix(".py")
     files = [module.with_suffix(suffix) for suffix in (".py", ".http", ".transcript")]
     if there := [file.name for file in files if file.exists()]:
-        raise ValueError(f"{there[0]} is there already: choose another name, or delete it")
+        raise ValueError(f"{there[0]} already exists: choose another name, or delete it")
 
     module.parent.mkdir(parents=True, exist_ok=True)
     package = module.parent / "__init__.py"

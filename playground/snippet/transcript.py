@@ -113,7 +113,7 @@ def _content(event: RunEvent) -> list[str]:
         case Limit():
             return [f"{event.what} {str(event.limit).removesuffix('.0')}"]
         case Crash():
-            return [f"{event.stage}{_at_line(event.line)}", *_escape(event.message.encode())]
+            return [f"{event.phase}{_at_line(event.line)}", *_escape(event.message.encode())]
         case End():
             return ["complete" if event.complete else "incomplete"]
         case Disconnect():
@@ -150,7 +150,7 @@ def _read(lines: list[str]) -> RunEvent:
                 {
                     "kind": kind,
                     "at": at,
-                    "stage": found[1],
+                    "phase": found[1],
                     "message": message,
                     "line": _int(found[2]),
                 },
@@ -159,7 +159,7 @@ def _read(lines: list[str]) -> RunEvent:
         case "end" if head in {"complete", "incomplete"}:
             return End(at, head == "complete")
         case _:
-            raise TranscriptError(f"no event is written so: {first!r}")
+            raise TranscriptError(f"not an event: {first!r}")
 
 
 def _at_line(line: int | None) -> str:

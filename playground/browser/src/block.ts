@@ -157,10 +157,10 @@ export class Block {
     const leaves = exchange?.disconnect_after;
     const isCode = this.#code.edited !== undefined;
     if (!exchange) this.#status.say("This example has no requests.");
-    else if (!exchange.recorded.length) this.#status.say("Nothing has been recorded for this request yet. Press Run.");
-    else if (isCode) this.#status.say("Recorded output of the original code. Press Run to run what stands above.");
+    else if (!exchange.recorded.length) this.#status.say("There is no recorded output for this request yet. Press Run.");
+    else if (isCode) this.#status.say("Recorded output of the original code. Press Run to run your version.");
     else if (isEdited) this.#status.say("Recorded output of the original request. Press Run to send yours.");
-    else this.#status.say(`Recorded output.${leaves == null ? "" : ` In it, the reader leaves after ${leaves} s.`}`);
+    else this.#status.say(`Recorded output.${leaves == null ? "" : ` The client disconnects after ${leaves} s.`}`);
   }
 
   /** The reader has changed the code or a request. */
@@ -255,7 +255,7 @@ export class Block {
       });
       this.#menu.open(true);
     } catch {
-      this.#status.flash(await unloaded("This", "press More"));
+      this.#status.flash(await unloaded("The menu", "press More"));
     }
   }
 
@@ -338,7 +338,7 @@ export class Block {
     if (event.kind === "start") attempt.status = event.status;
     if (attempt.status >= 400) attempt.answer.push(event);
     if (event.kind === "crash") attempt.failure = [attempt.failure, event.message].filter(Boolean).join(": ");
-    if (event.kind === "limit") attempt.limit = "It went over a limit and was disconnected";
+    if (event.kind === "limit") attempt.limit = "A limit was exceeded, and the client was disconnected";
     if (event.kind === "disconnect") this.#stopping(attempt.limit ?? "Stopped");
     if (event.kind === "end") this.#finish(attempt, event);
   }
@@ -411,7 +411,7 @@ export class Block {
     const copied = navigator.clipboard?.writeText(text) ?? Promise.reject(new Error("no clipboard"));
     copied.then(
       () => this.#status.flash(`Copied ${what}.`),
-      () => this.#status.flash("The browser does not let this page copy."),
+      () => this.#status.flash("The browser does not allow this page to copy."),
     );
   }
 }

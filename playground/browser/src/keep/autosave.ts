@@ -39,7 +39,7 @@ export class Autosave {
     const { snippet } = this.#block;
     this.#clearLink();
     if (keep(snippet, { ...this.#block.edits(), isFromLink: this.#isFromLink })) return;
-    this.#block.flash("This browser keeps nothing for this site: your changes last until you leave the page.");
+    this.#block.flash("This browser stores nothing for this site: your changes are lost when you leave the page.");
   }
 
   /** The original is shown again. */
@@ -73,9 +73,9 @@ export class Autosave {
       this.#take({ ...edits, isFromLink }, choice);
       if (!isFromLink) return;
       const what = edits.source === undefined ? "request" : "code";
-      const news = edition === snippet.edition ? "" : " It was made of another edition of this example.";
-      const own = kept(snippet) ? " Your own changes stay kept until you change this." : "";
-      this.#warn(`This ${what} came with the link that you opened, and not from this site.${news}${own}`);
+      const news = edition === snippet.edition ? "" : " It was made from another version of this example.";
+      const own = kept(snippet) ? " Your own changes are kept until you edit this." : "";
+      this.#warn(`This ${what} comes from the link that you opened, not from this site.${news}${own}`);
     } catch (error) {
       this.#banner.say((error as Error).message);
     }
@@ -98,7 +98,7 @@ export class Autosave {
     this.#isFromLink = edits.isFromLink === true;
     this.#banner.clear();
     this.#block.take(edits, choice);
-    if (this.#isFromLink) this.#warn("This came with a link that you opened, and not from this site.");
+    if (this.#isFromLink) this.#warn("This comes from a link that you opened, not from this site.");
   }
 
   #warn(what: string): void {
@@ -120,9 +120,9 @@ export class Autosave {
       keep(snippet, old);
     };
     this.#banner.say(
-      "You changed this example before, and the example itself has changed since. Yours is kept.",
-      { label: "Show mine", run: show },
-      { label: "Forget mine", run: settle },
+      "You edited this example before, and the example has changed since. Your version is still saved.",
+      { label: "Show my version", run: show },
+      { label: "Delete my version", run: settle },
     );
   }
 

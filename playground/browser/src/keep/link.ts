@@ -35,7 +35,7 @@ export async function fragmentOf(block: string, edition: string, linked: Linked)
 /** What the link carries. Rejects with what to tell the reader. */
 export async function read(fragment: string): Promise<Link> {
   if (fragment.length > MOST_CHARACTERS) {
-    throw new Error(`The link is longer than ${MOST_CHARACTERS.toLocaleString("en")} characters, so nothing of it was taken.`);
+    throw new Error(`The link is longer than ${MOST_CHARACTERS.toLocaleString("en")} characters, so it was ignored.`);
   }
   const [, edition, payload, ...rest] = fragment.slice(LINK.length).split("~");
   try {
@@ -51,7 +51,7 @@ export async function read(fragment: string): Promise<Link> {
       ...(request && { request: { method: request.method, target: request.target, headers: request.headers, body: request.body } }),
     };
   } catch {
-    throw new Error("The link is damaged, perhaps cut off on its way, so nothing of it was taken. Ask for it again.");
+    throw new Error("The link is damaged, perhaps truncated, so it was ignored. Ask for a new one.");
   }
 }
 

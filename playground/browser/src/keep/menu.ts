@@ -30,7 +30,7 @@ export class Menu {
       "div",
       { class: "live-menu-items", hidden: true },
       button("Copy code", () => copy(options.code(), "the code"), "live-quiet"),
-      button("Copy link", () => void options.link().then((link) => copy(link, "a link to this example as it stands"), say), "live-quiet"),
+      button("Copy link", () => void options.link().then((link) => copy(link, "a link to this version"), say), "live-quiet"),
       button("Download as a project", () => void download(options.project(), options.assets).catch(say), "live-quiet"),
     );
     opener.after(this.#items);

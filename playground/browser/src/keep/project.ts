@@ -54,7 +54,7 @@ async function fetchWheel(assets: URL): Promise<readonly [Lock, Uint8Array]> {
     const response = await fetched(new URL(lock.tool.live.wheel, assets));
     return [lock, new Uint8Array(await response.arrayBuffer())];
   } catch {
-    throw new Error(await unloaded("jero, which the project needs,", "try"));
+    throw new Error(await unloaded("jero's wheel", "try"));
   }
 }
 

@@ -23,7 +23,7 @@ export interface ClientOptions {
 }
 
 const NOT_SERVED =
-  "This client asks a server, and the example runs in this browser, where there is none to ask. " +
+  "This client needs a server, and the example runs in this browser. " +
   "To run it here, choose “Server” beside Run on a site that “python -m playground serve” serves.";
 
 type Language = "Python" | "JavaScript" | "EventSource" | "curl";
@@ -224,7 +224,7 @@ const print = ({ type, data, lastEventId }) => console.log(type, data, lastEvent
 for (const type of ${JSON.stringify(["message", ...names])}) events.addEventListener(type, print);
 events.onerror = () => {
   const isOver = events.readyState === EventSource.CLOSED;
-  console.log(isOver ? "No events come from there." : "The connection was lost. The browser makes another.");
+  console.log(isOver ? "The server sends no events." : "The connection was lost. The browser reconnects.");
 };
 // events.close() leaves.
 `;

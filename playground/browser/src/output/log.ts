@@ -91,7 +91,7 @@ export class OutputLog {
     this.#dropped += rows.length - shown.length + Math.max(0, extra);
     if (this.#dropped) {
       const dropped = this.#dropped.toLocaleString("en");
-      this.#notice.textContent = `The newest ${MOST_ROWS.toLocaleString("en")} rows; ${dropped} before them are not shown.`;
+      this.#notice.textContent = `Showing the newest ${MOST_ROWS.toLocaleString("en")} rows; ${dropped} earlier rows are hidden.`;
       if (!this.#isNoticed) this.element.prepend(this.#notice);
       this.#isNoticed = true;
     }

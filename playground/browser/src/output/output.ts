@@ -97,7 +97,7 @@ export class Output {
   /** To be awaited before the first event is taken. */
   async prepare(): Promise<void> {
     this.#drawn ??= await import("./views").catch(async (cause: unknown) => {
-      throw new Error(await unloaded("What shows a run", "press Run"), { cause });
+      throw new Error(await unloaded("The output view", "press Run"), { cause });
     });
   }
 

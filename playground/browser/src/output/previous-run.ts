@@ -10,8 +10,8 @@ import { Timeline } from "./timeline";
 export class PreviousRun {
   readonly element: HTMLElement;
   readonly #title = el("p", { class: "live-caption" });
-  readonly #log = new OutputLog("region", "Output of the run before");
-  readonly #timeline = new Timeline("Timeline of the run before", (row) => this.#log.mark(row));
+  readonly #log = new OutputLog("region", "Output of the previous run");
+  readonly #timeline = new Timeline("Timeline of the previous run", (row) => this.#log.mark(row));
 
   constructor() {
     this.element = el("div", { class: "live-earlier" }, this.#title, this.#timeline.element, this.#log.element);
@@ -20,7 +20,7 @@ export class PreviousRun {
   show(title: string, events: readonly RunEvent[]): void {
     const reader = new RowReader();
     const rows = events.flatMap((event) => [...reader.read(event)]);
-    this.#title.textContent = `Before: ${title}`;
+    this.#title.textContent = `Previous: ${title}`;
     this.#log.show(rows, rowElement);
     this.#timeline.clear(rows.at(-1)?.at ?? 0);
     this.#timeline.add(rows);

@@ -22,8 +22,8 @@ export class Replay {
   readonly #run: Replayed;
   readonly #speed = el("select", { "aria-label": "Speed" }, ...SPEEDS.map(([value, label]) => el("option", { value }, label)));
   readonly #play = button("Pause", () => this.#toggle());
-  readonly #back = button("Row back", () => this.#step(-1), "live-quiet");
-  readonly #forth = button("Row forward", () => this.#step(1), "live-quiet");
+  readonly #back = button("Previous row", () => this.#step(-1), "live-quiet");
+  readonly #forth = button("Next row", () => this.#step(1), "live-quiet");
   readonly #now = el("span", { class: "live-bytes", "aria-hidden": true });
   /** Those who want no motion step through the rows by themselves. */
   readonly #isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;

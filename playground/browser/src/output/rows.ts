@@ -64,7 +64,7 @@ export class RowReader {
         yield* this.#body.feed(at, fromBase64(event.body));
         break;
       case "disconnect":
-        yield { kind: "disconnect", at, text: "the client left" };
+        yield { kind: "disconnect", at, text: "client disconnected" };
         break;
       case "limit": {
         const limit = event.limit.toLocaleString("en", { maximumFractionDigits: 6 });

@@ -70,7 +70,7 @@ export class Cursor {
     if (!row) return;
     this.#row = index;
     const before = rows[index - 1];
-    const after = before ? `, ${(row.at - before.at).toFixed(3)} s after the row before` : "";
+    const after = before ? `, ${(row.at - before.at).toFixed(3)} s after the previous row` : "";
     const what = row.text ?? row.fields?.map(([name, value]) => `${name} ${value}`).join(", ") ?? "";
     const text = `${row.at.toFixed(3)} s${after}: ${row.kind} ${what.length > 120 ? `${what.slice(0, 120)} …` : what}`;
     this.#strip.setAttribute("aria-valuenow", String(index));

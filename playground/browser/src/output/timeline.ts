@@ -1,5 +1,6 @@
-// A strip that shows when each row came: what the app sent above the line, what it printed below, and behind both how
-// long it prepared, sent and tore down. The line under it says the same in numbers.
+// A strip that shows when each row came: what the app sent above the line, what it printed below. Behind both are three
+// phases: until the response started, until its last item (or the disconnect), and from there to the end. The line under
+// the strip says the same in numbers.
 
 import { el, oncePerFrame } from "../page/dom";
 import type { Kind, Row } from "./rows";
@@ -120,27 +121,28 @@ export class Timeline {
     this.#until.textContent = this.#rows.length ? `${this.#span.toFixed(this.#span < 1 ? 3 : 2)} s` : "";
 
     const { answered, left, ended, sent, items, keepalives, pause } = this.#seen;
+    const afterWhat = left === undefined && sent !== undefined ? "after the last byte" : "after that";
     const done = left ?? (ended === undefined ? this.#last : (sent ?? answered ?? 0));
     const bands = [
-      ["set-up", 0, answered ?? this.#last],
+      ["wait", 0, answered ?? this.#last],
       ["stream", answered ?? this.#last, done],
-      ["teardown", done, ended ?? this.#last],
+      ["after", done, ended ?? this.#last],
     ] as const;
     this.#bands.replaceChildren(...bands.filter(([, from, to]) => to > from).map(([name, from, to]) => band(name, from, to)));
 
     const phases = [
-      answered !== undefined && ["set-up", `set-up ${seconds(answered)}`],
+      answered !== undefined && ["wait", `response started after ${seconds(answered)}`],
       items && ["items", plural(items, "item")],
       keepalives && ["keepalives", plural(keepalives, "keepalive")],
-      pause && ["idle", `idle for up to ${seconds(pause)}`],
-      left !== undefined && ["left", `the client left at ${seconds(left)}`],
-      ended !== undefined && answered !== undefined && ["teardown", `teardown ${seconds(ended - done)}`],
+      pause && ["idle", `longest pause ${seconds(pause)}`],
+      left !== undefined && ["disconnect", `client disconnected at ${seconds(left)}`],
+      ended !== undefined && answered !== undefined && ["after", `ended ${seconds(ended - done)} ${afterWhat}`],
     ].filter((phase) => Array.isArray(phase)) as [string, string][];
     this.#legend.replaceChildren(...phases.map(([phase, text]) => el("span", { "data-phase": phase }, text)));
     this.#strip.setAttribute("aria-valuemax", String(Math.max(0, this.#rows.length - 1)));
     if (this.#readout.hidden) {
       this.#strip.setAttribute("aria-valuenow", "0");
-      this.#strip.setAttribute("aria-valuetext", phases.map(([, text]) => text).join(", ") || "nothing yet");
+      this.#strip.setAttribute("aria-valuetext", phases.map(([, text]) => text).join(", ") || "no rows yet");
     }
   }
 }

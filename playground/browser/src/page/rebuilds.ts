@@ -5,7 +5,7 @@ import { BASE } from "./base";
 
 export type Rebuild = { readonly kind: "built" } | { readonly kind: "failed"; readonly message: string };
 
-const NAME = `jero.live.changes${BASE.pathname}`;
+const NAME = `jero.live.builds${BASE.pathname}`;
 const AGAIN = 2_000; // ms
 
 /** Calls `hear` with every change, until the function that is returned is called. */
@@ -58,7 +58,7 @@ function connect(hear: (rebuild: Rebuild) => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let events: EventSource;
   const open = (): void => {
-    events = new EventSource(new URL("live/changes", BASE));
+    events = new EventSource(new URL("live/builds", BASE));
     events.addEventListener("built", () => hear({ kind: "built" }));
     events.addEventListener("failed", ({ data }: MessageEvent<string>) => {
       const { message } = JSON.parse(data) as { message: string };

@@ -250,8 +250,8 @@ function isWellFormed(text: string): boolean {
 function wordOnJSON(text: string, isAsDescribed: boolean): string {
   try {
     JSON.parse(text);
-    return isAsDescribed ? "Well-formed JSON, as the API describes it." : "Well-formed JSON.";
+    return isAsDescribed ? "Valid JSON that matches the schema." : "Valid JSON.";
   } catch (error) {
-    return `Not well-formed JSON, and sent as it is: ${(error as Error).message}`;
+    return `Invalid JSON, sent unchanged: ${(error as Error).message}`;
   }
 }

@@ -99,7 +99,7 @@ export class Faults {
   #count(): void {
     const count = this.#told.length;
     const names = this.#told.map(({ name }) => name).join(", ");
-    this.#summary.textContent = count ? `${count} ${count === 1 ? "fault" : "faults"}: ${names}` : "";
+    this.#summary.textContent = count ? `${count} ${count === 1 ? "error" : "errors"}: ${names}` : "";
     this.element.toggleAttribute("data-empty", !count);
   }
 }

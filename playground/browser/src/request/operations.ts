@@ -28,7 +28,7 @@ export class Operations {
     this.#api = api;
     this.method = el("select", { id: `${id}-method`, "aria-label": "Method" });
     this.method.addEventListener("change", changed);
-    this.#choice = el("select", { id: `${id}-operation` }, el("option", { value: "", hidden: true }, "None of those that are described"));
+    this.#choice = el("select", { id: `${id}-operation` }, el("option", { value: "", hidden: true }, "Custom request"));
     for (const [index, { method, template }] of (api?.operations ?? []).entries()) {
       this.#choice.append(el("option", { value: index }, `${method} ${template}`));
     }
@@ -64,8 +64,8 @@ export class Operations {
     this.method.replaceChildren(
       ...(described.length
         ? [
-            el("optgroup", { label: "Described" }, ...options(described)),
-            el("optgroup", { label: "Others" }, ...options(others)),
+            el("optgroup", { label: "Documented" }, ...options(described)),
+            el("optgroup", { label: "Other" }, ...options(others)),
           ]
         : options(others)),
     );

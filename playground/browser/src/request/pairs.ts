@@ -127,7 +127,7 @@ export class Pairs {
   #describe(row: Row): void {
     const parameter = this.#known.find(({ name }) => this.#isSame(name, row.name.value));
     const isMissed = this.#api && this.#options.isComplete && row.name.value;
-    row.value.describe(this.#api, parameter, isMissed ? "Not described" : "");
+    row.value.describe(this.#api, parameter, isMissed ? "Not documented" : "");
   }
 
   /** One button for each parameter that the API knows and no row has. */

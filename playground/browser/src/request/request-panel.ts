@@ -61,7 +61,7 @@ export class RequestPanel {
   readonly #headers: Pairs;
   readonly #body: BodyField;
   readonly #faults = new Faults();
-  readonly #aside = el("p", { class: "live-hint", hidden: true }, "The API as the original code has it; yours is edited.");
+  readonly #aside = el("p", { class: "live-hint", hidden: true }, "Described from the original code; yours is edited.");
   readonly #note = el("p", { class: "live-hint", role: "status" });
   readonly #reset = button("Reset request", () => this.#restore());
   #original: Request | undefined;

@@ -140,11 +140,11 @@ export class Schemas {
     const has = new Set(value.members.map(({ name }) => name));
     const missing = (schema.required ?? [])
       .filter((name) => !has.has(name))
-      .map((name) => misfit("missing, and required", brace(value), memberPath(path, name)));
+      .map((name) => misfit("required, but missing", brace(value), memberPath(path, name)));
     const inside = value.members.flatMap((member: Member) => {
       const where = memberPath(path, member.name);
       const isKnown = schema.properties === undefined || Object.hasOwn(schema.properties, member.name);
-      if (!isKnown && (schema.additionalProperties ?? true) === true) return [misfit("not described", member, where)];
+      if (!isKnown && (schema.additionalProperties ?? true) === true) return [misfit("not in the schema", member, where)];
       if (!isKnown && schema.additionalProperties === false) return [misfit("unknown", member, where)];
       return member.value ? this.misfits(member.value, this.alternatives(child(schema, member.name)), where) : [];
     });

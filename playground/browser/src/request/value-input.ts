@@ -44,7 +44,7 @@ export class ValueInput {
   #update(): void {
     const isFitting = this.#check(this.input.value);
     const words = this.input.value === this.#words ? "" : this.#words; // the only value there is
-    this.#about.textContent = isFitting ? words : `Not as described: ${words}`;
+    this.#about.textContent = isFitting ? words : `Expected ${words}`;
     this.#about.toggleAttribute("data-misfit", !isFitting);
   }
 

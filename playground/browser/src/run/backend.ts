@@ -28,7 +28,7 @@ export interface Progress {
 }
 
 export interface Run {
-  /** Ends with an `end` event, always: a failure of the backend itself comes as a `crash` (stage "process") before it. */
+  /** Ends with an `end` event, always: a failure of the backend itself comes as a `crash` (phase "process") before it. */
   readonly events: AsyncIterable<RunEvent>;
   /** The client leaves. Events go on until the app's teardown is done. */
   disconnect(): void;

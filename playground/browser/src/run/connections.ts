@@ -5,7 +5,7 @@ const MOST = 4; // one more is for news.ts, and one for everything else
 
 /** What to tell a reader who waits for one. */
 export const WAITING =
-  "Waiting for a connection: other tabs use the few that a browser opens to a server. Stop a run in one of them, or run this in the browser.";
+  "Waiting for a connection: other tabs use all that the browser opens to one server. Stop a run in one of them, or run this in the browser.";
 
 /**
  * Takes one, to be given back by calling what this resolves to. Calls `wait` if all are taken. Rejects when `signal` is

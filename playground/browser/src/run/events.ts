@@ -40,7 +40,7 @@ export interface Limit {
 export interface Crash {
   readonly kind: "crash";
   readonly at: number;
-  readonly stage: "import" | "startup" | "request" | "teardown" | "process";
+  readonly phase: "import" | "startup" | "request" | "teardown" | "process";
   readonly message: string;
   readonly traceback?: string;
   readonly line?: number | null;

@@ -28,14 +28,14 @@ export class GuardedBrowserBackend implements Backend {
     if (this.#isHere) return this.#backend.prepare(source, progress);
     const lack = lackOfBrowser();
     if (lack) throw new Error(`This browser cannot run Python: ${lack}. To run the example, ${this.#instead}`);
-    const step = `Python has not answered yet. If it stays silent, ${this.#instead}`;
+    const step = `Python has not responded yet. If this continues, ${this.#instead}`;
     const timers: ReturnType<typeof setTimeout>[] = [];
     const rest = (): void => {
       for (const timer of timers.splice(0)) clearTimeout(timer);
     };
     let giveUp: () => void = () => undefined;
     const silence = new Promise<never>((_, reject) => {
-      const error = new Error(`Python does not answer in this browser. To run the example, ${this.#instead}`);
+      const error = new Error(`Python does not respond in this browser. To run the example, ${this.#instead}`);
       giveUp = () => reject(error);
     });
     // While files arrive the network is what takes long, and not the worker.
@@ -63,8 +63,8 @@ export class GuardedBrowserBackend implements Backend {
 }
 
 function lackOfBrowser(): string | undefined {
-  if (typeof WebAssembly === "undefined") return "it has no WebAssembly, or does not let this site use it";
-  if (!takesModuleWorkers()) return "it has no workers that are modules, or does not let this site use them";
+  if (typeof WebAssembly === "undefined") return "WebAssembly is missing, or blocked for this site";
+  if (!takesModuleWorkers()) return "module workers are missing, or blocked for this site";
   return undefined;
 }
 

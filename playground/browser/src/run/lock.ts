@@ -30,10 +30,10 @@ interface Package {
 
 export async function fetchLock(url: URL): Promise<Lock> {
   const response = await fetch(url, { cache: "no-cache" }).catch(() => {
-    throw new Error(`${url.href} did not arrive. Check the connection and press Run again.`);
+    throw new Error(`${url.href} could not be downloaded. Check the connection and press Run again.`);
   });
   if (!response.ok) {
-    throw new Error(`${url.href} is not there (${response.status}). Is the site built with its live assets?`);
+    throw new Error(`${url.href} was not found (${response.status}). Is the site built with its live assets?`);
   }
   return (await response.json()) as Lock;
 }

@@ -30,8 +30,8 @@ interface Loss {
 
 const FROZEN: Loss = {
   reason:
-    `Python did not respond for ${(BEAT * (PATIENCE_AFTER_STOP + 1)) / 1000} s or more, so it was restarted. ` +
-    "A loop that never ends needs an `await` in it, such as `await asyncio.sleep(0)`; code that runs out of memory ends like this, too.",
+    `Your code blocked the event loop for ${(BEAT * (PATIENCE_AFTER_STOP + 1)) / 1000} s or more, so it was restarted. ` +
+    "An endless loop needs an `await` in it, such as `await asyncio.sleep(0)`. Running out of memory looks the same.",
   ofOthers: "Python was restarted because another example blocked it. Press Run again.",
 };
 
@@ -334,7 +334,7 @@ export class WorkerRun implements Run {
   /** Ends the run because of what happened to the worker. */
   fail(message: string): void {
     const at = (performance.now() - this.#began) / 1000;
-    this.push({ kind: "crash", at, stage: "process", message });
+    this.push({ kind: "crash", at, phase: "process", message });
     this.push({ kind: "end", at, complete: false });
   }
 

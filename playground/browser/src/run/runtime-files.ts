@@ -8,7 +8,7 @@ import { type Lock, sizeOf } from "./lock";
 export type Count = (bytes: number) => void;
 
 const NO_WEBASSEMBLY =
-  "this browser does not take its WebAssembly. Reload the page, allow WebAssembly for this site, or use a current browser.";
+  "this browser rejects its WebAssembly. Reload the page, allow WebAssembly for this site, or use a current browser.";
 
 export class RuntimeFiles {
   readonly #assets: URL;
@@ -127,13 +127,13 @@ async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 }
 
 function incomplete(url: string): Error {
-  return new Error(`${url} did not arrive whole. Check the connection and press Run again.`);
+  return new Error(`${url} was not downloaded completely. Check the connection and press Run again.`);
 }
 
 function missing(url: string, status: number): Error {
-  return new Error(`${url} is not there (${status}): this site may have been updated. Reload the page and press Run again.`);
+  return new Error(`${url} was not found (${status}): this site may have been updated. Reload the page and press Run again.`);
 }
 
 function other(url: string): Error {
-  return new Error(`${url} is not the file that this site was built with. Reload the page and press Run again.`);
+  return new Error(`${url} does not match its hash in the lock file of this site. Reload the page and press Run again.`);
 }

@@ -67,7 +67,7 @@ class ServerRun implements Run {
     if (signal.aborted) this.#giveBack();
     signal.throwIfAborted();
     this.#isAsked = true;
-    const timer = setTimeout(() => this.#wait("The server has not answered yet. Is it busy, or are many of its pages open?"), LONG);
+    const timer = setTimeout(() => this.#wait("The server has not responded yet. It may be busy, or many of its pages may be open."), LONG);
     try {
       return await post(new URL("live/runs", this.#base), { id: this.#id, snippet, request }, signal);
     } finally {
@@ -101,7 +101,7 @@ class ServerRun implements Run {
         yield event;
         if (event.kind === "end") return;
       }
-      yield* this.#failed("The server closed the connection before the run had ended.");
+      yield* this.#failed("The server closed the connection before the run ended.");
     } catch {
       if (this.#connection.signal.aborted) yield* this.#left();
       else yield* this.#failed("The server cannot be reached. Is it still running?");
@@ -119,7 +119,7 @@ class ServerRun implements Run {
 
   *#failed(message: string): Generator<RunEvent, void> {
     const at = this.#now();
-    yield { kind: "crash", at, stage: "process", message };
+    yield { kind: "crash", at, phase: "process", message };
     yield { kind: "end", at, complete: false };
   }
 

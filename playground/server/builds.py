@@ -1,4 +1,4 @@
-"""`live/changes`: tells the open pages that the site was built again, or that it could not be."""
+"""`live/builds`: tells the open pages that the site was built again, or that it could not be."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
@@ -21,17 +21,17 @@ class Failed(Struct, frozen=True):
     message: str
 
 
-type Change = Built | Failed
+type BuildResult = Built | Failed
 
 
-class Changes:
+class BuildNotices:
     """What has changed, for any number of listeners, each from when it began to listen."""
 
     def __init__(self) -> None:
-        self._listeners: set[asyncio.Queue[Change]] = set()
+        self._listeners: set[asyncio.Queue[BuildResult]] = set()
         self._is_closed = False
 
-    def tell(self, change: Change) -> None:
+    def publish(self, change: BuildResult) -> None:
         """Tell everyone who listens."""
         for listener in self._listeners:
             listener.put_nowait(change)
@@ -42,9 +42,9 @@ class Changes:
         for listener in self._listeners:
             listener.shutdown()
 
-    async def listen(self) -> AsyncGenerator[AsyncIterable[ServerSentEvent[Change]]]:
+    async def listen(self) -> AsyncGenerator[AsyncIterable[ServerSentEvent[BuildResult]]]:
         """A one-yield generator of the events from now on."""
-        listener: asyncio.Queue[Change] = asyncio.Queue()
+        listener: asyncio.Queue[BuildResult] = asyncio.Queue()
         if self._is_closed:
             listener.shutdown()
         self._listeners.add(listener)
@@ -54,7 +54,9 @@ class Changes:
             self._listeners.discard(listener)
 
 
-async def _events(listener: asyncio.Queue[Change]) -> AsyncIterator[ServerSentEvent[Change]]:
+async def _events(
+    listener: asyncio.Queue[BuildResult],
+) -> AsyncIterator[ServerSentEvent[BuildResult]]:
     # Soon, so that a page that outlives a restart of the server hears of the next change.
     yield ServerSentEvent(retry=1_000)
     while True:
@@ -65,24 +67,24 @@ async def _events(listener: asyncio.Queue[Change]) -> AsyncIterator[ServerSentEv
         yield ServerSentEvent(data=change, event="built" if isinstance(change, Built) else "failed")
 
 
-class ChangesEndpoint(Endpoint, path="/live/changes"):
+class BuildsEndpoint(Endpoint, path="/live/builds"):
     """The stream that each open page listens to."""
 
-    def __init__(self, changes: Changes) -> None:
-        self._changes = changes
+    def __init__(self, notices: BuildNotices) -> None:
+        self._notices = notices
 
-    async def get(self) -> SSEResponse[Change]:
+    async def get(self) -> SSEResponse[BuildResult]:
         """`built` and `failed` events, from now on."""
-        return SSEResponse(stream=self._changes.listen(), keepalive=15.0)
+        return SSEResponse(stream=self._notices.listen(), keepalive=15.0)
 
 
-class ChangesApp(BaseApp):
+class BuildsApp(BaseApp):
     """The front's own part of `/live/`."""
 
-    def __init__(self, changes: Changes) -> None:
+    def __init__(self, notices: BuildNotices) -> None:
         super().__init__()
-        self._changes = changes
+        self._notices = notices
 
     @override
     async def _wire(self) -> None:
-        self._include_endpoint(ChangesEndpoint(self._changes))
+        self._include_endpoint(BuildsEndpoint(self._notices))
