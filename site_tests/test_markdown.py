@@ -291,7 +291,7 @@ def test_other_fences_are_left_alone(render: Render) -> None:
         (["pages.nowhere"], "pages.bare, pages.rows"),
         (["pages.rows:nowhere"], "stream"),
         (["pages.rows", "request: Nowhere"], "All rows, Leave early"),
-        (["pages.rows", "colour: red"], "there is: request"),
+        (["pages.rows", "colour: red"], "the only option is: request"),
         ([""], "pages.bare, pages.rows"),
     ],
     ids=["snippet", "section", "request", "option", "nothing"],

@@ -215,7 +215,9 @@ class _Block:
                 break
             if text.startswith(("#", "//")):
                 if _DIRECTIVE.fullmatch(text):
-                    raise line.error(f"{text!r} comes after the request line: move it above the request line")
+                    raise line.error(
+                        f"{text!r} comes after the request line: move it above the request line"
+                    )
             elif not headers and text.startswith(("?", "&")):
                 pieces.append(text)
             elif match := _HEADER.fullmatch(text):
