@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaita
 from contextlib import AbstractAsyncContextManager
 from types import AsyncGeneratorType
 from typing import Final, Never, cast, override
-from weakref import WeakSet
 
 from jero.streaming.responses import Stream
 
@@ -23,6 +22,7 @@ class Source[T]:
         self._stream = stream
         self._manager: AbstractAsyncContextManager[AsyncIterable[T]] | None = None
         self._generator: AsyncGenerator[object] | None = None
+        self._is_claimed = False
         self.ready: tuple[T, ...] = ()
         self.rest: AsyncIterator[T] = _NEVER
 
@@ -50,11 +50,12 @@ class Source[T]:
                 self.rest = aiter(stream)
                 return
         else:
-            if stream in _opened:
+            if stream in _streaming or stream.ag_frame is None:
                 raise RuntimeError(
                     f"the generator {stream.__qualname__} was streamed already: call its function for each response"
                 )
-            _opened.add(cast("object", stream))
+            _streaming.add(cast("object", stream))
+            self._is_claimed = True
         generator = cast("AsyncGenerator[T | AsyncIterable[T]]", stream)
         # What it yields decides what it is, which no annotation can tell.
         first = await anext(generator, _NOTHING)
@@ -64,6 +65,11 @@ class Source[T]:
         else:
             self.rest = cast("AsyncIterator[T]", generator)
             self.ready = () if first is _NOTHING else (cast("T", first),)
+
+    def release(self) -> None:
+        """Forget the stream, however it ended."""
+        if self._is_claimed:
+            _streaming.discard(self._stream)
 
     async def close(self, error: BaseException | None) -> None:
         """Tear down what was set up, after `error` or after all went well.
@@ -114,5 +120,5 @@ _NEVER: Final = _Never()
 USED: Final[AsyncIterable[Never]] = _Never()
 """What stands in a response for its stream as soon as that is being sent."""
 
-_opened: Final[WeakSet[object]] = WeakSet()
-"""The generators that were streamed. A second response would share their items with the first, or have none."""
+_streaming: Final[set[object]] = set()
+"""The generators that are being streamed. A second response would share their items with the first."""

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Generator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import FrameType
 from typing import Final, Protocol
 from weakref import WeakKeyDictionary
@@ -37,12 +37,13 @@ class Leavable(Protocol):
 class OpenStreams:
     """The open streams of one application.
 
-    `watch` is called when the first is opened, and what it returns is left when the last is closed.
+    `watch`, if there is one, is called when the first is opened, and the context manager that it returns is exited
+    when the last is closed.
     """
 
     def __init__(self) -> None:
-        self.watch: Callable[[], AbstractContextManager[None]] = nullcontext
-        self._watching = ExitStack()
+        self.watch: Callable[[], AbstractContextManager[None]] | None = None
+        self._watching: AbstractContextManager[None] | None = None
         self._streams: set[Leavable] = set()
         self._is_ending = False
         self._closed = asyncio.Event()
@@ -53,15 +54,19 @@ class OpenStreams:
         """Count a stream as open until `discard`. Raises `ShuttingDownError` once `end` was called."""
         if self._is_ending:
             raise ShuttingDownError("The server is stopping.", raw_headers={"retry-after": "1"})
-        if not self._streams:
-            self._watching.enter_context(self.watch())
+        if self.watch is not None and not self._streams:
+            watching = self.watch()
+            watching.__enter__()
+            self._watching = watching
         self._streams.add(stream)
 
     def discard(self, stream: Leavable) -> None:
         """Count a stream as closed."""
         self._streams.discard(stream)
         if not self._streams:
-            self._watching.close()
+            if self._watching is not None:
+                self._watching.__exit__(None, None, None)
+                self._watching = None
             if self._is_ending:
                 self._closed.set()
 

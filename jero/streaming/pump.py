@@ -135,6 +135,7 @@ class Pump[T]:
         except BaseException as raised:  # noqa: BLE001 - who caused it decides what it means
             error = raised
         finally:
+            self._source.release()
             self._stop_all_beside()
             CURRENT.set(outer)
         is_cancelled_by_others = self._take_back_cancels()
@@ -190,18 +191,19 @@ class Pump[T]:
         if not self._is_gone:
             await self._put(self._take_buffer(), more_body=False)
 
-    async def _pull(self) -> None:
-        encode, buffer = self._encode, self._buffer
+    async def _pull(self) -> None:  # noqa: C901 - in one piece, because each call an item would be felt
+        encode, buffer, send = self._encode, self._buffer, self._send
         buffer += filter(None, map(encode, self._source.ready))
         size = sum(map(len, buffer))
         since, is_alone = monotonic(), False
         async for item in self._source.rest:
             if self._is_gone:
                 return
-            if part := encode(item):
-                buffer.append(part)
-                size += len(part)
+            part = encode(item)
             if not self._has_paused:  # so nothing else has had a turn
+                if part:
+                    buffer.append(part)
+                    size += len(part)
                 is_alone = False
                 if (is_late := monotonic() - since > SLICE) or size > BATCH:
                     await self._flush()
@@ -210,14 +212,23 @@ class Pump[T]:
                         await asyncio.sleep(0)
                 continue
             self._has_paused = False
+            if not part:
+                continue
+            if is_alone and not buffer and self._sending is None:
+                # The stream suspends for each item, so nothing else will share this one's write.
+                self._is_busy = True
+                try:
+                    await send({"type": "http.response.body", "body": part, "more_body": True})
+                except Exception as error:  # noqa: BLE001 - it is not for the stream to catch
+                    self._note_unsent(error)
+                self._is_busy = False
+                if self._keepalive is not None:
+                    self._sent_at = self._loop.time()
+                continue
+            buffer.append(part)
             if self._sending is not None:
                 await asyncio.wait((self._sending,))
-            if is_alone and self._sending is None and buffer:
-                # The stream suspends for each item, so nothing else will share this one's write.
-                await self._put(self._take_buffer())
-            else:
-                since, is_alone = monotonic(), True
-            size = sum(map(len, buffer))
+            since, is_alone, size = monotonic(), self._is_started, sum(map(len, buffer))
 
     def _take_buffer(self) -> bytes:
         body = b"".join(self._buffer)
@@ -298,17 +309,22 @@ class Pump[T]:
                 await self._send(self._start)
             # Even without a body: some servers hold the start back until there is a message of it.
             await self._send(message)
-        except OSError:  # how ASGI servers may say that the client is gone (HTTP 2.4)
-            self._note(StreamEnding.DISCONNECTED)
-            self._loop.call_soon(self.leave)
         except Exception as error:  # noqa: BLE001 - it is not for the stream to catch
-            self._failure = error
-            self._note(StreamEnding.FAILED)
-            self._loop.call_soon(self.leave)
+            self._note_unsent(error)
         finally:
             self._is_busy = False
         if self._keepalive is not None:
             self._sent_at = self._loop.time()
+
+    def _note_unsent(self, error: Exception) -> None:
+        if isinstance(
+            error, OSError
+        ):  # how ASGI servers may say that the client is gone (HTTP 2.4)
+            self._note(StreamEnding.DISCONNECTED)
+        else:
+            self._failure = error
+            self._note(StreamEnding.FAILED)
+        self._loop.call_soon(self.leave)
 
     def _sent(self, _: asyncio.Task[None]) -> None:
         self._sending = None

@@ -51,11 +51,15 @@ def ndjson_encoder(
 
     The function raises `TypeError` for an item that is none of `types`, which it calls `expected`.
     """
+    one_or_more = types[0] if len(types) == 1 else types
 
     def encode(item: object) -> bytes:
-        if not isinstance(item, types):
+        if not isinstance(item, one_or_more):
             raise _not_an_item(item, expected)
-        return encode_line(item, encode_json) + b"\n"
+        text = encode_json(item)
+        if _LF in text or _CR in text:
+            text = msgspec.json.format(text, indent=-1)  # see `encode_line`
+        return text + b"\n"
 
     return encode
 
@@ -78,9 +82,20 @@ def sse_encoder(
             return b"data: %b\n\n" % encode_line(item, encode_json)
         if isinstance(item, ServerSentEvent):
             event = cast("ServerSentEvent[object]", item)
-            if event.data is not None and not isinstance(event.data, data_types):
-                raise _not_an_item(event.data, expected)
-            return _encode_event(event, encode_json)
+            data, name, id_ = event.data, event.event, event.id
+            # Concatenated, because formatting a string of an enumeration gives the name of its member.
+            head = "" if name is None else "event: " + name + "\n"
+            if id_ is not None:
+                head += "id: " + id_ + "\n"
+            if event.retry is not None:
+                head = f"{head}retry: {event.retry}\n"
+            if isinstance(data, always_json):
+                return b"%bdata: %b\n\n" % (head.encode(), encode_line(data, encode_json))
+            if data is None:
+                return head.encode() + b"\n"
+            if not isinstance(data, data_types):
+                raise _not_an_item(data, expected)
+            return b"%b%b\n" % (head.encode(), _encode_data(data, encode_json))
         if isinstance(item, data_types):
             return _encode_data(item, encode_json) + b"\n"
         raise _not_an_item(item, expected)
@@ -95,19 +110,6 @@ def _has_strings(kind: type) -> bool:
 
 def _not_an_item(item: object, expected: str) -> TypeError:
     return TypeError(f"expected {expected}, and the stream gave {type(item).__qualname__}")
-
-
-def _encode_event(event: ServerSentEvent[object], encode_json: Encode) -> bytes:
-    text = b""
-    if event.event is not None:
-        text += f"event: {event.event}\n".encode()
-    if event.id is not None:
-        text += f"id: {event.id}\n".encode()
-    if event.retry is not None:
-        text += b"retry: %d\n" % event.retry
-    if event.data is not None:
-        text += _encode_data(event.data, encode_json)
-    return text + b"\n"
 
 
 def _encode_data(data: object, encode_json: Encode) -> bytes:

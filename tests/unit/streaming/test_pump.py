@@ -657,3 +657,17 @@ async def test_an_item_of_another_type_is_not_sent_and_both_types_are_named() ->
     assert answer.logged[0].text == (
         "RowsEndpoint.get: the stream broke off: TypeError: expected Row, and the stream gave dict"
     )
+
+
+@pytest.mark.parametrize("pause", [None, 0.0, 0.1])
+async def test_an_item_is_encoded_before_its_producer_goes_on(pause: float | None) -> None:
+    async def reusing_one_row() -> AsyncIterator[Row]:
+        row = Row(0)
+        for row.number in range(5):
+            if pause is not None:
+                await asyncio.sleep(pause)
+            yield row
+
+    assert (await stream(reusing_one_row())).body == b"".join(
+        b'{"number":%d}\n' % number for number in range(5)
+    )

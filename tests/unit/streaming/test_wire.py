@@ -1,4 +1,5 @@
 import re
+from enum import Enum
 from typing import Any
 
 import msgspec
@@ -78,6 +79,14 @@ def test_nothing_but_line_feed_and_carriage_return_splits_data(text: str) -> Non
 def test_an_event_says_all_its_fields() -> None:
     event = ServerSentEvent(data=Order("tea"), event="sold", id="7", retry=100)
     assert sse(event) == b'event: sold\nid: 7\nretry: 100\ndata: {"item":"tea"}\n\n'
+
+
+def test_the_name_and_the_id_of_an_event_may_be_strings_of_an_enumeration() -> None:
+    class Kind(str, Enum):  # noqa: UP042 - a StrEnum is formatted as its value, and this is not
+        CHANGED = "changed"
+
+    event = ServerSentEvent(event=Kind.CHANGED, id=Kind.CHANGED)
+    assert sse(event) == b"event: changed\nid: changed\n\n"
 
 
 def test_an_event_without_data_sets_only_what_it_says() -> None:
