@@ -11,3 +11,13 @@ document$.subscribe(() =>
     document.querySelectorAll(".md-typeset__scrollwrap").forEach((table) => wide.observe(table));
   }),
 );
+
+// Commands name wheels at the address that the site was built for. It may be served from another.
+document$.subscribe(() => {
+  const { base } = JSON.parse(document.getElementById("__config").textContent);
+  const folder = new URL(`${base}/assets/live/wheels/`, location.href);
+  for (const code of document.querySelectorAll(".md-content code")) {
+    if (code.childElementCount === 0 && code.textContent.includes("/assets/live/wheels/"))
+      code.textContent = code.textContent.replace(/https?:\/\/\S*?\/assets\/live\/wheels\//g, folder.href);
+  }
+});

@@ -26,6 +26,7 @@ from playground.bundle.wheels import (
     compile_archives,
     fetch_wasm_wheels,
 )
+from playground.pages import wheels
 from playground.pages.descriptions import write_in_a_process
 from playground.snippet.catalogue import ROOT
 
@@ -89,6 +90,17 @@ def _bundle(out: Path) -> None:
         build_wheel,
     )
 
+    viewer = made(
+        "viewer",
+        "Packing jero-viewer for downloads",
+        [
+            path
+            for path in files_in(ROOT / "viewer")
+            if path.suffix in {".py", ".toml", ".md", ".txt"}
+        ],
+        lambda folder: build_wheel(folder, root=ROOT / "viewer"),
+    )
+
     core = f"pyodide-{pyodide_version()}"
     files = {path.relative_to(scripts).as_posix(): path for path in files_in(scripts)}
     files[f"{core}/{digest([PYODIDE / WASM])}/{WASM}"] = PYODIDE / WASM
@@ -112,6 +124,9 @@ def _bundle(out: Path) -> None:
         lambda folder: _write_licences(folder, files_in(wasm)),
     )
     files |= downloads
+    files |= {
+        f"{wheels.FOLDER}/{path.name}": path for path in [*files_in(wheel), *files_in(viewer)]
+    }
     files |= {path.name: path for path in files_in(licences)}
     files |= {f"descriptions/{path.name}": path for path in files_in(descriptions)}
     files |= {path.name: path for path in files_in(lock)}

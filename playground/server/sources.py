@@ -14,7 +14,13 @@ from watchfiles import Change, DefaultFilter
 from playground.pages.proof_marks import Proofs
 
 FOLDERS: Final = ("docs", "jero", "playground")
-FILES: Final = ("mkdocs.yml", "requirements/dev.txt", "pyproject.toml", "README.md")
+FILES: Final = (
+    "mkdocs.yml",
+    "requirements/dev.txt",
+    "pyproject.toml",
+    "viewer/pyproject.toml",
+    "README.md",
+)
 """What the site is made of besides the snippets, and what its pages include, relative to the root."""
 
 ASSETS: Final = "docs/assets/live"
