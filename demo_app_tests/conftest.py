@@ -2,6 +2,7 @@
 
 import pytest
 
+import tests.support.untimed  # noqa: F401  # pyright: ignore[reportUnusedImport] - it loads a profile
 from jero.testing import VirtualClock
 from tests.support.browser import chromium, page
 

@@ -9,7 +9,7 @@ import msgspec
 
 from demo_app.notifications.events import Message, Notification
 
-PATIENCE = 40.0
+PATIENCE = 60.0
 """How long something that must happen may take, in seconds. Only what fails takes that long."""
 
 RECONNECTING = 0.1

@@ -46,7 +46,10 @@ def url_of(program: Program) -> str:
 
 async def publish(url: str, *texts: str) -> None:
     """Publish each of them, again where that fails."""
-    async with httpx.AsyncClient(base_url=url) as client, asyncio.timeout(PATIENCE):
+    async with (
+        httpx.AsyncClient(base_url=url, timeout=PATIENCE) as client,
+        asyncio.timeout(PATIENCE),
+    ):
         for text in texts:
             while not await is_published(client, text):  # noqa: ASYNC110 - as a client would
                 await asyncio.sleep(0.05)
@@ -123,7 +126,7 @@ async def test_readers_go_on_when_redis_was_killed_and_comes_back(cluster: Clust
         for reader in all_:
             await reader.wait_for("before")
         cluster.redis.kill()
-        async with httpx.AsyncClient(base_url=cluster.url) as client:
+        async with httpx.AsyncClient(base_url=cluster.url, timeout=PATIENCE) as client:
             assert (await client.get("/ready")).status_code == 503
             assert (await client.get("/health")).status_code == 200
         await asyncio.to_thread(cluster.redis.start)

@@ -21,7 +21,7 @@ def test_it_answers_and_stops_with_a_stream_open(name: str, tmp_path: Path) -> N
     program = Program(command, port, tmp_path / "log")
     program.start()
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             answer = client.get("/questions", params={"question": "What is keepalive?"})
             assert '"type":"footer"' in answer.text.splitlines()[-1]
             with client.stream("GET", "/notifications") as response:

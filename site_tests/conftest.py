@@ -12,6 +12,7 @@ from typing import Any, override
 
 import pytest
 
+import tests.support.untimed  # noqa: F401  # pyright: ignore[reportUnusedImport] - it loads a profile
 from playground.bundle.locks import hold
 from playground.server.serve import Options
 from playground.snippet.catalogue import ROOT

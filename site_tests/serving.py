@@ -42,15 +42,15 @@ def served(options: Options) -> Generator[httpx.Client]:
     thread = threading.Thread(target=serve)
     thread.start()
     try:
-        url = news.get(timeout=30)
+        url = news.get(timeout=60)
         if isinstance(url, BaseException):
             raise url
-        with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
+        with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
             yield client
     finally:
         if not loop.is_closed():
             loop.call_soon_threadsafe(task.cancel)
-        thread.join(30)
+        thread.join(60)
     assert not thread.is_alive()
 
 

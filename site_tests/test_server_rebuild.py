@@ -190,14 +190,17 @@ def test_whatever_ends_a_server_the_next_start_sees_what_was_edited(
     root: Path, tmp_path_factory: pytest.TempPathFactory, number: signal.Signals
 ) -> None:
     temporary = tmp_path_factory.mktemp("t")
-    with server_process(root, temporary) as (process, url), httpx.Client(base_url=url) as client:
+    with (
+        server_process(root, temporary) as (process, url),
+        httpx.Client(base_url=url, timeout=60) as client,
+    ):
         worker = os.pidfd_open(int(client.get("/live/app/pid/").text))
         with listening(client) as events:
             (root / "docs" / "index.md").write_text("# The second text\n")
             next(events)
         process.send_signal(number)
-        assert process.wait(timeout=20) == (-number if number == signal.SIGKILL else 0)
-        assert select.select([worker], [], [], 20)[0]  # the worker has ended
+        assert process.wait(timeout=60) == (-number if number == signal.SIGKILL else 0)
+        assert select.select([worker], [], [], 60)[0]  # the worker has ended
         os.close(worker)
     assert list(temporary.iterdir()) == []
     assert "The second text" in (root / "site" / "index.html").read_text()
@@ -312,7 +315,9 @@ def test_a_file_that_is_written_again_as_it_was_is_no_news(root: Path) -> None:
 
 @pytest.mark.timeout(60)
 def test_what_is_not_a_file_does_not_end_the_server(root: Path, client: httpx.Client) -> None:
-    (root / "only_files.py").write_text((ROOT / "playground" / "only_files.py").read_text())
+    (root / "only_files.py").write_text(
+        (ROOT / "playground" / "pages" / "only_files.py").read_text()
+    )
     with listening(client) as events:
         (root / "docs" / "dangling.md").symlink_to(root / "nothing")
         (root / "docs" / "circle").symlink_to(root / "docs")

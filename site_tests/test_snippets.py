@@ -91,7 +91,7 @@ async def served(app: ASGIApp) -> AsyncGenerator[httpx.AsyncClient]:
         serving = asyncio.create_task(server.serve([listener]))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         # To load certificates takes long enough to upset the timing of those that run beside it.
-        async with httpx.AsyncClient(base_url=url, timeout=20, verify=False) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=60, verify=False) as client:
             yield client
         server.should_exit = True
         await serving
@@ -149,7 +149,10 @@ def test_a_client_of_uvicorn_gets_what_the_transcript_says(
 ) -> None:
     answer, expected = answers[snippet.name, exchange.name], _recorded(exchange.recorded)
     assert answer.headers >= expected.headers
-    assert replace(answer, headers=expected.headers) == expected
+    # How many of them fit into a silence, the transcript says: here time is real.
+    body, expected_body = (each.body.replace(b": ping\n\n", b"") for each in (answer, expected))
+    assert body == expected_body
+    assert replace(answer, headers=expected.headers, body=b"") == replace(expected, body=b"")
 
 
 def test_the_command_line_runs_a_snippet_and_prints_what_its_transcript_says() -> None:

@@ -109,17 +109,18 @@ def ask(port: int, kind: str) -> socket.socket:
     return connection
 
 
-def watch_leaving(name: str, kind: str) -> Teardown:
+def watch_leaving(name: str, kind: str, patience: float, teardown: float) -> Teardown:
     """Read for a while, leave, and see what becomes of the stream."""
     with served(name) as server:
         with ask(server.port, kind) as connection:
+            connection.recv(65_536)  # however long the process takes to begin
             until = time.monotonic() + READING
             connection.settimeout(READING)
             with suppress(TimeoutError):
                 while time.monotonic() < until:
                     connection.recv(65_536)
-        is_begun = server.wait_for("closing")
-        return Teardown(is_begun, is_begun and server.wait_for("closed", 2.0))
+        is_begun = server.wait_for("closing", patience)
+        return Teardown(is_begun, is_begun and server.wait_for("closed", teardown))
 
 
 def watch_failing(name: str, kind: str) -> Failure:
@@ -166,13 +167,16 @@ def watch_stopping(name: str) -> bool:
         return True
 
 
-def watch(name: str) -> Endings:
-    """All that there is to see of one framework."""
+def watch(name: str, patience: float = PATIENCE, teardown: float = 2.0) -> Endings:
+    """All that there is to see of one framework.
+
+    Leaving is noticed within `patience`, and what stands after an `await` then runs within `teardown`, in seconds.
+    """
     return Endings(
         name=name,
         version="" if name == "jero" else version(name.partition("_")[0]),
-        leaves_while_idle=watch_leaving(name, "idle"),
-        leaves_while_busy=watch_leaving(name, "busy"),
+        leaves_while_idle=watch_leaving(name, "idle", patience, teardown),
+        leaves_while_busy=watch_leaving(name, "busy", patience, teardown),
         fails_before_the_first_row=watch_failing(name, "early"),
         fails_after_the_first_row=watch_failing(name, "late"),
         ends_on_sigterm=watch_stopping(name),

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from demo_app.notifications.events import Message
 from demo_app.notifications.feed import Entry, EventID, Feed
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """How long something that must happen may take, in seconds. Only what fails takes that long."""
 
 

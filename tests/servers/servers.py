@@ -22,7 +22,7 @@ from tests.support.debian import can_install, install
 
 ROOT: Final = Path(__file__).parents[2]
 
-PATIENCE: Final = 5.0
+PATIENCE: Final = 60.0
 """How long a test waits for what must happen, in seconds. Only what hangs takes that long."""
 
 STOPPING: Final = 10.0

@@ -34,7 +34,7 @@ async def served(app: ASGIApp, **options: Any) -> AsyncGenerator[httpx.AsyncClie
         server = uvicorn.Server(uvicorn.Config(app, **settings))
         serving = asyncio.create_task(server.serve([listener]))
         port = listener.getsockname()[1]
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             try:
                 yield client
             finally:

@@ -94,7 +94,7 @@ async def stop_with_an_open_stream(folder: Path, source: str) -> tuple[list[str]
     assert server.stdout is not None
     assert server.stderr is not None
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while b"running on" not in await server.stderr.readline():
                 pass
             reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -74,7 +74,7 @@ class TestCompressed:
     ) -> None:
         endpoint = kind()
         app = wrapped(endpoint, (GZipMiddleware, {"exclude_content_types": ()}))
-        async with served(app) as client, asyncio.timeout(10):
+        async with served(app) as client, asyncio.timeout(60):
             async with client.stream("GET", path) as response:
                 assert response.headers["content-encoding"] == "gzip"
                 chunks, inflate = response.aiter_raw(), zlib.decompressobj(wbits=31).decompress

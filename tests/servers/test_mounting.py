@@ -70,7 +70,7 @@ async def test_a_stream_of_an_app_that_is_mounted_ends_when_the_process_is_asked
     assert server.stdout is not None
     assert server.stderr is not None
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while b"running on" not in await server.stderr.readline():
                 pass
             reader, writer = await asyncio.open_connection("127.0.0.1", port)

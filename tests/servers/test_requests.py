@@ -88,7 +88,7 @@ class TestOverSockets:
         self, http: str
     ) -> None:
         whole = Whole()
-        async with served(app_of(whole), http=http) as client, asyncio.timeout(10):
+        async with served(app_of(whole), http=http) as client, asyncio.timeout(60):
             head = b"POST /whole HTTP/1.1\r\n" + HOST + b"Content-Length: 5\r\n"
             answer = await talk(client, head + b"Expect: 100-continue\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 413 ")
@@ -99,7 +99,7 @@ class TestOverSockets:
         self, http: str
     ) -> None:
         whole = Whole()
-        async with served(app_of(whole), http=http) as client, asyncio.timeout(10):
+        async with served(app_of(whole), http=http) as client, asyncio.timeout(60):
             address = client.base_url.host, client.base_url.port
             reader, writer = await asyncio.open_connection(*address)
             head = b"POST /whole HTTP/1.1\r\n" + HOST + b"Connection: close\r\n"
@@ -117,7 +117,7 @@ class TestOverSockets:
         self, http: str
     ) -> None:
         whole = Whole()
-        async with served(app_of(whole), http=http) as client, asyncio.timeout(10):
+        async with served(app_of(whole), http=http) as client, asyncio.timeout(60):
             head = b"POST /whole HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
             answer = await talk(client, head + b"5\r\n12345\r\n")  # … and no end
         assert answer.startswith(b"HTTP/1.1 413 ")
@@ -126,7 +126,7 @@ class TestOverSockets:
     async def test_answers_without_content_leave_the_connection_as_it_should_be(
         self, http: str
     ) -> None:
-        async with served(app_of(Whole(), Feed()), http=http) as client, asyncio.timeout(10):
+        async with served(app_of(Whole(), Feed()), http=http) as client, asyncio.timeout(60):
             get = b"GET /whole HTTP/1.1\r\n" + HOST + b"\r\n"
             post = b"POST /whole HTTP/1.1\r\n" + HOST + b"Content-Length: 0\r\n\r\n"
             head = b"HEAD /feed HTTP/1.1\r\n" + HOST + b"\r\n"
@@ -144,7 +144,7 @@ class TestOverSockets:
     async def test_an_answer_streams_while_its_request_is_still_being_sent(self, http: str) -> None:
         is_read = asyncio.Event()
         body = pieces([b'{"id":1}\n{"i', is_read.wait, b'd":2}'])
-        async with served(app_of(Rows()), http=http) as client, asyncio.timeout(10):
+        async with served(app_of(Rows()), http=http) as client, asyncio.timeout(60):
             # httpx sends the whole of a request before it reads, so this one is sent by hand.
             address = client.base_url.host, client.base_url.port
             reader, writer = await asyncio.open_connection(*address)
@@ -169,7 +169,7 @@ class TestOverSockets:
         self, http: str, method: bytes
     ) -> None:
         rows = Rows()
-        async with served(app_of(rows), http=http) as client, asyncio.timeout(10):
+        async with served(app_of(rows), http=http) as client, asyncio.timeout(60):
             address = client.base_url.host, client.base_url.port
             reader, writer = await asyncio.open_connection(*address)
             head = (
@@ -183,7 +183,7 @@ class TestOverSockets:
 
     async def test_an_upload_that_breaks_off_is_never_taken_for_its_end(self, http: str) -> None:
         rows = Rows()
-        async with served(app_of(rows), http=http) as client, asyncio.timeout(10):
+        async with served(app_of(rows), http=http) as client, asyncio.timeout(60):
             address = client.base_url.host, client.base_url.port
             _, writer = await asyncio.open_connection(*address)
             head = b"PATCH /rows HTTP/1.1\r\n" + HOST + b"Content-Length: 9\r\n\r\n"
@@ -202,7 +202,7 @@ class TestOverSockets:
         assert [answer.status_code for answer in answers] == [200, 200, 404]
 
     async def test_a_path_that_is_not_utf_8_is_a_400(self, http: str) -> None:
-        async with served(app_of(Feed()), http=http) as client, asyncio.timeout(10):
+        async with served(app_of(Feed()), http=http) as client, asyncio.timeout(60):
             head = b"GET /%ff HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
             assert (await talk(client, head)).startswith(b"HTTP/1.1 400 ")
 

@@ -243,7 +243,7 @@ def test_a_busy_thread_holds_time_up_once_it_has_called_the_loop() -> None:
     loops: SimpleQueue[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = SimpleQueue()
 
     def target() -> None:
-        loop, event = loops.get(timeout=30)
+        loop, event = loops.get(timeout=60)
         loop.call_soon_threadsafe(event.set)
         threading.Event().wait(0.05)
         loop.call_soon_threadsafe(event.set)
