@@ -1,4 +1,4 @@
-"""A msgspec-first ASGI framework whose heart is typed streaming. These are its public names, and all of them."""
+"""A msgspec-first ASGI framework for typed streaming. This module exports every public name except `jero.testing`."""
 
 from jero.app import BaseApp
 from jero.authentication import (

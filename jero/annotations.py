@@ -1,4 +1,4 @@
-"""What an annotation says: the classes of its values, whether they have a text form, how it reads in a message."""
+"""Questions about annotations: the classes of their values, whether they have a text form, how messages show them."""
 
 import types
 from collections.abc import (
@@ -45,12 +45,12 @@ COLLECTIONS: Final[tuple[object, ...]] = (
     AbstractSet,
     MutableSet,
 )
-"""What msgspec reads from a JSON array, and a parameter from the values that it is given."""
+"""The types that msgspec decodes from a JSON array, and that take every value of a parameter."""
 
 MAPPINGS: Final[tuple[object, ...]] = (dict, Mapping, MutableMapping)
 
 ABSENT: Final[frozenset[object]] = frozenset({types.NoneType, UnsetType})
-"""What stands in a union for that there is no value."""
+"""The types that stand for a missing value in a union."""
 
 _TEXTUAL: Final = (
     str,
@@ -70,7 +70,7 @@ _TEXTUAL: Final = (
 
 
 def resolve(annotation: object) -> object:
-    """What is behind type aliases, `NewType` and `Annotated`."""
+    """The type behind type aliases, `NewType` and `Annotated`."""
     while True:
         if isinstance(annotation, NewType):
             annotation = annotation.__supertype__
@@ -88,7 +88,7 @@ def arguments_of(annotation: object) -> Sequence[object]:
 
 
 def show(annotation: object) -> str:
-    """The annotation as it is written in source, near enough."""
+    """The annotation as source code, for messages."""
     if get_args(annotation):
         return str(annotation)
     return getattr(annotation, "__qualname__", str(annotation))
@@ -115,7 +115,7 @@ def _classes_of(part: object) -> tuple[type, ...]:
     if get_origin(part) is Literal:
         return tuple(map(type, get_args(part)))
     if part is float:
-        return (float, int)  # as type checkers have it (PEP 484)
+        return (float, int)  # the numeric tower of type checkers (PEP 484)
     origin = cast("type", get_origin(part) or part)
     return (dict,) if is_typeddict(origin) else (origin,)
 
@@ -128,7 +128,7 @@ def is_struct(annotation: object) -> bool:
 
 
 def config_of(struct: type[Struct]) -> StructConfig:
-    """How a Struct, which may be a generic one with its arguments, is configured."""
+    """The configuration of a Struct, which may be a generic one with arguments."""
     return cast("type[Struct]", get_origin(struct) or struct).__struct_config__
 
 
@@ -138,7 +138,7 @@ def is_collection(part: object) -> bool:
 
 
 def has_text_form(annotation: object) -> bool:
-    """Whether the values of this type, or of each of a union's or a collection's, can be written as text."""
+    """Whether values of this type can be written as text; for a union or a collection, values of each part."""
     return all(map(_is_textual, parts_of(annotation)))
 
 
@@ -150,7 +150,7 @@ def _is_textual(part: object) -> bool:
 
 
 def without_none(annotation: object) -> object:
-    """The type without `None` and `UNSET`: a parameter that is not given has no value that could be written."""
+    """The type without `None` and `UNSET`, which only stand for a missing parameter."""
     if isinstance(annotation, NewType):
         return without_none(annotation.__supertype__)
     if is_alias(annotation):
@@ -161,17 +161,17 @@ def without_none(annotation: object) -> object:
     if get_origin(annotation) in {Union, types.UnionType}:
         given = [each for each in arguments_of(annotation) if resolve(each) not in ABSENT]
         parts = tuple(map(without_none, given))
-        return Union[parts] if parts else types.NoneType  # noqa: UP007 - the parts are not known before
+        return Union[parts] if parts else types.NoneType  # noqa: UP007 - the parts are known only at run time
     return annotation
 
 
 def is_optional(annotation: object) -> bool:
-    """Whether `None`, or `UNSET`, can stand for that there is no value."""
+    """Whether the type includes `None` or `UNSET`, for a missing value."""
     return not ABSENT.isdisjoint(parts_of(annotation))
 
 
 def is_optional_text(annotation: object) -> bool:
-    """Whether this is `str | None` or the like: some text can be read as it, and `None` as that there is none."""
+    """Whether this is a type with a text form, or `None` for a missing value, such as `str | None`."""
     return types.NoneType in parts_of(annotation) and has_text_form(annotation)
 
 

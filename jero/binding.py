@@ -1,4 +1,4 @@
-"""A request → the arguments of a handler. What each of them can be, and how it is read, is decided at start-up."""
+"""A request → the arguments of a handler. The reader of each argument is compiled at startup."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -41,21 +41,21 @@ from jero.media_types import media_type_of
 from jero.parameters import compile_guard, compile_reader
 
 type Read = Callable[[Scope, Receive], Awaitable[object]]
-"""Reads one argument from a request. Raises `HTTPError` for what the request lacks or has wrong."""
+"""Reads one argument from a request. Raises `HTTPError` if it is missing or invalid."""
 
 PATH_VALUES: Final = "jero.path_values"
-"""The key in a scope of the values of its path parameters."""
+"""The scope key under which the values of the path parameters are stored."""
 
 _LAST_EVENT_ID: Final = (
-    "annotate it with what the ids are or None, as in `last_event_id: int | None`"
+    "annotate it with the type of the ids or `None`, as in `last_event_id: int | None`"
 )
 
 MAX_PARAMS: Final = 1_000
-"""How many parameters a query string may have."""
+"""The most parameters that a query string can have."""
 
 
 class Context(Struct, frozen=True):
-    """Where a handler stands: what its arguments' readers may need to know."""
+    """What the readers of a handler's arguments depend on, apart from the types."""
 
     path_parameters: tuple[str, ...]
     limits: Limits
@@ -64,27 +64,27 @@ class Context(Struct, frozen=True):
 
 
 class Argument(Struct, frozen=True):
-    """One of the arguments that a handler can take, by its name."""
+    """An argument that a handler can take."""
 
     is_fit: Callable[[object], bool]
-    """Whether it can have this type."""
+    """Whether this type is supported."""
 
-    mend: str
-    """How to write it."""
+    fix: str
+    """How to annotate it, for messages."""
 
     compile: Callable[[object, Context], Read]
-    """Makes its reader. Raises `TypeError` or `ValueError` with why there can be none."""
+    """Returns its reader. Raises `TypeError` or `ValueError`, with the reason, for an unsupported type."""
 
     is_body: bool = False
 
 
 def is_upload(name: str, annotation: object) -> bool:
-    """Whether this argument is a body that is read while the handler runs."""
+    """Whether this argument is a body that the handler reads while it runs."""
     return ARGUMENTS[name].is_body and item_of(annotation) is not None
 
 
 def read_user(authenticator: Authenticator[object]) -> Read:
-    """Ask who the request is from."""
+    """The reader that authenticates the request."""
 
     async def read(scope: Scope, _receive: Receive) -> object:
         headers = {name: combine(name, lines) for name, lines in lines_of(scope).items()}
@@ -99,12 +99,13 @@ def read_user(authenticator: Authenticator[object]) -> Read:
 def _compile_user(annotation: object, context: Context) -> Read:
     if context.authenticator is None:
         raise ValueError(
-            "nobody says who that is: include the endpoint with an `authenticator`, and do not mark it as public"
+            "there is no authenticator: include the endpoint with `authenticator=…`, and do not mark the handler as"
+            " public"
         )
     found = user_type(context.authenticator)
     if not all(map(partial(_is_among, parts_of(annotation)), parts_of(found))):
         name = type(context.authenticator).__name__
-        raise TypeError(f"{name} gives {show(found)}: annotate `user` with that")
+        raise TypeError(f"{name} returns {show(found)}: annotate `user` with that")
     return read_user(context.authenticator)
 
 
@@ -122,8 +123,8 @@ def _compile_path(annotation: object, context: Context) -> Read:
     if names != set(context.path_parameters):
         expected = ", ".join(context.path_parameters) or "none"
         raise ValueError(
-            f"{struct.__name__} has the fields {', '.join(sorted(names))}, and the path has the parameters"
-            f" {expected}: they must be the same"
+            f"{struct.__name__} has the fields {', '.join(sorted(names))}, but the path has the parameters"
+            f" {expected}: they must match"
         )
 
     async def read(scope: Scope, _receive: Receive) -> object:
@@ -147,7 +148,7 @@ def _compile_params(annotation: object, context: Context) -> Read:
 
 
 def _params(query: bytes) -> Mapping[str, list[str]]:
-    """The parameters of a query string, as forms encode them (WHATWG URL 5.1). Raises `BadRequestError`."""
+    """Parses a query string as `application/x-www-form-urlencoded` (WHATWG URL 5.1). Raises `BadRequestError`."""
     params: dict[str, list[str]] = defaultdict(list)
     try:
         pairs = parse_qsl(
@@ -156,7 +157,7 @@ def _params(query: bytes) -> Mapping[str, list[str]]:
     except UnicodeDecodeError:
         raise BadRequestError("The query string is not UTF-8.") from None
     except ValueError:
-        raise BadRequestError(f"The query string has over {MAX_PARAMS} parameters.") from None
+        raise BadRequestError(f"The query string has more than {MAX_PARAMS} parameters.") from None
     for name, value in pairs:
         params[name].append(value)
     return params
@@ -179,10 +180,10 @@ def _compile_last_event_id(annotation: object, context: Context) -> Read:
     context.codec.require(annotation, is_read=True)
     convert = partial(context.codec.convert, is_text=True)
     guard = compile_guard(in_text)
-    # The faults are of what an id can be: a header that is there says something, and nothing is not in question.
+    # A header that is present has a value, so faults name the type without `None`.
     kind = without_none(annotation)
 
-    # What an event stream's client says that it saw last (WHATWG HTML 9.2.4); it says it in UTF-8.
+    # The header is encoded as UTF-8 (WHATWG HTML 9.2.4).
     async def read(scope: Scope, _receive: Receive) -> object:
         value = first_line(scope, b"last-event-id")
         if value is None:
@@ -256,7 +257,7 @@ def _compile_ndjson(annotation: object, context: Context) -> Read:
 
 ARGUMENTS: Final[Mapping[str, Argument]] = {
     "user": Argument(
-        lambda _: True, "annotate it with what the authenticator gives", _compile_user
+        lambda _: True, "annotate it with the authenticator's user type", _compile_user
     ),
     "path": Argument(
         is_struct,
@@ -280,21 +281,21 @@ ARGUMENTS: Final[Mapping[str, Argument]] = {
     ),
     "json": Argument(
         lambda annotation: item_of(annotation) is None,
-        "annotate it with what the JSON stands for, as in `json: Order`",
+        "annotate it with the type of the value, as in `json: Order`",
         _compile_json,
         is_body=True,
     ),
     "content": Argument(
         lambda annotation: bytes in {resolve(annotation), item_of(annotation)},
-        "annotate it with `bytes`, or with `AsyncIterator[bytes]` to read it as it comes",
+        "annotate it with `bytes`, or with `AsyncIterator[bytes]` to stream it",
         _compile_content,
         is_body=True,
     ),
     "ndjson": Argument(
         lambda annotation: item_of(annotation) is not None,
-        "annotate it with an iterator of its items, as in `ndjson: AsyncIterator[Order]`",
+        "annotate it with an async iterator of its items, as in `ndjson: AsyncIterator[Order]`",
         _compile_ndjson,
         is_body=True,
     ),
 }
-"""The arguments that a handler can take, in the order in which they are read."""
+"""The arguments that a handler can take, in the order they are read."""

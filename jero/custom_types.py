@@ -1,6 +1,6 @@
-"""Types that msgspec does not know: how an application says what they are in JSON, and what follows from it.
+"""Custom types: how an application declares the JSON form of types that msgspec does not support.
 
-A `Codec` is all of an application's JSON: its encoder, its decoders, its conversions from text, and what it refuses.
+A `Codec` does all of an application's JSON: encoding, decoding, conversion from text, and rejecting unsupported types.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,12 +16,12 @@ from jero.generics import expand
 from jero.shapes import Foreign, foreign_types, shape_of
 
 _CONTAINERS: Final = (dict, list, tuple, set, frozenset)
-"""What msgspec encodes by itself, subclasses included."""
+"""The types that msgspec encodes itself, subclasses included."""
 
 
 @final
 class CustomType:
-    """What values of a class are in JSON, and in text such as a query string, for an application's `custom_types`.
+    """The JSON and text form of a class that msgspec does not support, for an application's `custom_types`.
 
         class App(BaseApp):
             custom_types = (
@@ -29,13 +29,14 @@ class CustomType:
                 CustomType(ObjectId, str, encode=str, decode=ObjectId, meta=Meta(pattern="^[0-9a-f]{24}$")),
             )
 
-    `wire` is the type that stands for it on the wire: OpenAPI documents that, and `decode` is given nothing else.
-    `meta` says more of it: constraints, which are checked before `decode` is called, and a description, examples or an
-    `extra_json_schema` for OpenAPI. `encode` also serves instances of subclasses, as `PosixPath` is one of `Path`.
-    Without `decode` the class can only be sent.
+    `wire` is the type that represents the class in JSON. OpenAPI documents that type, and `decode` is only called with
+    values of it. `meta` adds constraints, which are checked before `decode` is called, and a description, examples or
+    an `extra_json_schema` for OpenAPI. `encode` is also called for instances of subclasses, such as a `PosixPath` for
+    `Path`. Without `decode` the class can only be sent.
 
-    What `decode` raises says that the value is invalid, and is answered with a 422, whose detail is the text of a
-    `ValueError` or a `TypeError`. What `encode` raises is a fault of the application, as in any handler.
+    An exception from `decode` means that the value is invalid, and is answered with a 422. Its detail is the text of
+    the exception if that is a `ValueError` or a `TypeError`. An exception from `encode` is an error of the
+    application, as in any handler.
     """
 
     def __init__[T, W](
@@ -48,21 +49,21 @@ class CustomType:
         meta: Meta | None = None,
     ) -> None:
         self.kind: type = kind
-        """The class."""
+        """The custom class."""
         self.wire: object = wire if meta is None else Annotated[wire, meta]
-        """What it is on the wire, an `Annotated` type if there is a `meta`."""
+        """The type that represents it in JSON; an `Annotated` type if there is a `meta`."""
         self.encode: Callable[[Never], object] = encode
-        """Makes the value on the wire of an instance."""
+        """Converts an instance to its JSON value."""
         self.decode: Callable[[Never], object] | None = decode
-        """Makes an instance of the value on the wire."""
+        """Converts a JSON value to an instance."""
 
 
 type CustomTypes = Sequence[CustomType]
-"""What an application, or a test that reads what it sends, declares."""
+"""The custom types of an application, or of a test that reads its responses."""
 
 
 class Codec:
-    """The JSON of one application. Raises `TypeError` for custom types that cannot work."""
+    """Encodes and decodes the JSON of one application. Raises `TypeError` for invalid custom types."""
 
     def __init__(self, custom_types: CustomTypes = ()) -> None:
         self._custom: dict[type, CustomType] = {}
@@ -75,32 +76,32 @@ class Codec:
                 self.require(each.wire, is_read=each.decode is not None)
             except TypeError as error:
                 name = each.kind.__name__
-                raise TypeError(f"{name} is sent as {show(each.wire)}, and {error}") from error
+                raise TypeError(f"{name} is sent as {show(each.wire)}, but {error}") from error
         self._encoder = msgspec.json.Encoder(enc_hook=self._encode)
         self.encode: Final[Callable[[object], bytes]] = self._encoder.encode
 
     def decoder(self, annotation: object) -> msgspec.json.Decoder[Any]:
-        """The decoder of a type. Raises `TypeError` for one that cannot be decoded."""
+        """The decoder of a type. Raises `TypeError` if it cannot be decoded."""
         annotation = expand(annotation)
         self.require(annotation, is_read=True)
         return msgspec.json.Decoder(annotation, dec_hook=self._decode)
 
     def convert(self, value: object, annotation: object, *, is_text: bool = False) -> object:
-        """A value, as JSON or (`is_text`) text has it, to this type. Raises `msgspec.ValidationError`."""
+        """Convert a decoded JSON value, or text if `is_text`, to this type. Raises `msgspec.ValidationError`."""
         hook = self._decode_text if is_text else self._decode
         return msgspec.convert(value, annotation, strict=not is_text, str_keys=True, dec_hook=hook)
 
     def to_builtins(self, value: object) -> object:
-        """The value as JSON has it, in Python's own types."""
+        """The value as it is in JSON, in builtin types."""
         return msgspec.to_builtins(value, str_keys=True, enc_hook=self._encode)
 
     def wire_of(self, kind: type) -> object:
-        """What stands for a custom type on the wire; `None` where it is none."""
+        """The type that represents a custom type in JSON; `None` if the class is not a custom type."""
         custom = self._find(kind)
         return None if custom is None else custom.wire
 
     def in_text(self, annotation: object) -> object:
-        """The type with what stands on the wire in place of each custom type, as a parameter has it."""
+        """The type with custom types replaced by the types that represent them, for parameters."""
         if not self._custom:
             return annotation
         parts: list[object] = []
@@ -114,10 +115,10 @@ class Codec:
                 parts.append(cast("Any", get_origin(part))[items])
             else:
                 parts.append(part)
-        return Union[tuple(parts)]  # noqa: UP007 - the parts are not known before
+        return Union[tuple(parts)]  # noqa: UP007 - the parts are known only at run time
 
     def require(self, annotation: object, *, is_read: bool) -> None:
-        """Raises `TypeError`, which names the field, for a type that holds one that has no JSON form."""
+        """Raises `TypeError`, which names the field, for a type that contains one without a JSON form."""
         for foreign in foreign_types(shape_of(annotation)):
             kind = foreign.kind
             custom = self._custom.get(kind) if is_read else self._find(kind)
@@ -128,7 +129,7 @@ class Codec:
             raise TypeError(_explain(foreign, annotation, is_known=custom is not None))
 
     def _find(self, kind: type) -> CustomType | None:
-        """The custom type of a class, or of the nearest of its bases that has one."""
+        """The custom type of a class, or of its nearest base that has one."""
         if kind not in self._found:
             bases = (self._custom[each] for each in kind.__mro__ if each in self._custom)
             self._found[kind] = next(bases, None)
@@ -139,7 +140,7 @@ class Codec:
         if custom is None:
             name = type(value).__qualname__
             raise TypeError(
-                f"{name} has no JSON form: declare it in the application's `custom_types`, or send what stands for it"
+                f"{name} has no JSON form: declare it in the application's `custom_types`, or convert it first"
             )
         return cast("Callable[[object], object]", custom.encode)(value)
 
@@ -150,9 +151,7 @@ class Codec:
         try:
             wire = self.convert(value, custom.wire, is_text=is_text)
         except msgspec.ValidationError as error:
-            raise ValueError(
-                str(error)
-            ) from None  # which msgspec gives the path that this one lacks
+            raise ValueError(str(error)) from None  # msgspec adds the path, which this error lacks
         if isinstance(wire, Decimal) and not wire.is_finite():
             raise ValueError("Expected a finite number")
         try:
@@ -160,7 +159,7 @@ class Codec:
         except (ValueError, TypeError, RecursionError, MemoryError):
             raise
         except Exception as error:
-            # Such as `decimal.InvalidOperation`, whose text says nothing to who sent the value.
+            # Such as `decimal.InvalidOperation`, whose text does not help a client.
             raise ValueError(f"Invalid `{kind.__name__}`") from error
 
     def _decode_text(self, kind: type, value: object) -> object:
@@ -192,7 +191,8 @@ def _require_usable(custom: CustomType, known: dict[type, CustomType]) -> None:
         raise TypeError(f"{kind.__name__} is declared twice: leave one of them out")
     if kind is object or issubclass(kind, _CONTAINERS) or not _is_foreign(custom.kind):
         raise TypeError(
-            f"msgspec encodes and decodes {kind.__name__} itself, and asks nobody: declare a class of your own"
+            f"msgspec encodes and decodes {kind.__name__} itself, so a custom type has no effect: declare a class of"
+            " your own"
         )
 
 
@@ -204,4 +204,4 @@ def _is_foreign(kind: object) -> bool:
 
 
 PLAIN: Final = Codec()
-"""The JSON of an application that declares no types of its own."""
+"""The codec of an application without custom types."""

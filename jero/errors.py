@@ -1,4 +1,4 @@
-"""What can go wrong, and how it is said: at start-up a `WiringError`, at run time a problem detail (RFC 9457)."""
+"""Errors: `WiringError` at startup, and `HTTPError`, sent as a problem detail (RFC 9457), while serving."""
 
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
@@ -13,13 +13,13 @@ _STANDARD = frozenset({"type", "title", "status", "detail", "instance"})
 
 
 type Place = Literal["path", "query", "header", "body"]
-"""A part of a request, by the name that OpenAPI has for it."""
+"""A part of a request, by its OpenAPI name."""
 
 
 class Fault(Struct, frozen=True, rename={"place": "in"}, omit_defaults=True):
-    """One thing that is wrong with a request: where, as a JSON path, and what.
+    """One fault of a request: its location as a JSON path, and a description.
 
-    `line` is that of an NDJSON body, from 1.
+    `line` is the line number in an NDJSON body, counted from 1.
     """
 
     place: Place
@@ -29,22 +29,23 @@ class Fault(Struct, frozen=True, rename={"place": "in"}, omit_defaults=True):
 
 
 class WiringError(Exception):
-    """The application cannot work as it is written.
+    """The application has a mistake that would keep it from working.
 
-    Raised while the application starts, never while it serves. The message names the class and the method, what
-    was found, and how to mend it.
+    Raised during startup, never while serving. The message names the class and the method, what was found, and how to
+    fix it.
     """
 
 
 class HTTPError(Exception):
-    """Raise it from a handler, or from a stream before its first item, to answer with a problem detail.
+    """An error that is sent as a problem detail. Raise it in a handler, or in a stream before its first item.
 
-    A subclass declares what kind of problem it is: `status_code`, and if need be a `title` (by default the
-    status's own phrase) and a `type`, a URI that identifies the kind (RFC 9457 § 3.1); declaring a status that is
-    no error's raises `ValueError`. What happened this time is
-    `detail`. `members` are further members of the problem detail (§ 3.2), of whatever msgspec encodes as JSON.
-    `raw_headers` are sent along, such as `Retry-After`. Raises `ValueError` for a header that cannot be sent and
-    for a member by the name of a standard one, and `TypeError` for a `detail` that is not text.
+    A subclass declares the kind of problem: `status_code`, and optionally `title` (default: the status's reason
+    phrase) and `type`, a URI that identifies the kind (RFC 9457 § 3.1). `detail` describes this occurrence, `members`
+    are extension members (§ 3.2) with any values that have a JSON form, and `raw_headers` are sent with the response,
+    such as `Retry-After`.
+
+    Defining a subclass raises `ValueError` for a status outside 400 to 599. Creating an instance raises `ValueError`
+    for an invalid header or for a member named like a standard one, and `TypeError` if `detail` is not a `str`.
 
         class SoldOutError(HTTPError):
             status_code = 409
@@ -54,10 +55,10 @@ class HTTPError(Exception):
     """
 
     status_code: ClassVar[int] = 500
-    """The status of the answer, between 400 and 599."""
+    """The status of the response, from 400 to 599."""
 
     title: ClassVar[str] = ""
-    """What this kind of problem is called; by default its status's phrase."""
+    """A short name for this kind of problem; by default the reason phrase of its status."""
 
     type: ClassVar[str] = "about:blank"
     """A URI that identifies this kind of problem (RFC 9457 § 3.1.1)."""
@@ -70,7 +71,7 @@ class HTTPError(Exception):
             )
         if not 400 <= cls.status_code <= 599:
             raise ValueError(
-                f"{cls.__name__} has the status {cls.status_code}: that of an error is between 400 and 599"
+                f"{cls.__name__} has the status {cls.status_code}: expected an error status, from 400 to 599"
             )
 
     def __init__(
@@ -84,36 +85,38 @@ class HTTPError(Exception):
             raise TypeError(_fix_arguments(type(self).__name__, detail, others))
         super().__init__(detail)
         self.detail: str = detail
-        """What happened this time."""
-        encode_raw(raw_headers)  # what cannot be sent is better refused here
+        """Describes this occurrence."""
+        encode_raw(raw_headers)  # to fail here rather than while sending
         require_no_framing(raw_headers or ())
         self.raw_headers: RawHeaders = raw_headers or {}
-        """What is sent along."""
+        """Headers sent with the response."""
         if members and not isinstance(members, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - see above
-            raise TypeError(f"members is {members!r}: expected a mapping of their names to values")
+            raise TypeError(f"members is {members!r}: expected a mapping of names to values")
         if members and (taken := _STANDARD & members.keys()):
-            raise ValueError(f"{min(taken)!r} is a standard member of a problem detail")
+            raise ValueError(
+                f"{min(taken)!r} is a standard member of a problem detail: use another name"
+            )
         self.members: Mapping[str, object] = members or {}
-        """Further members of the problem detail."""
+        """Extension members of the problem detail."""
 
     def problem(self, encode: Callable[[object], bytes] = msgspec.json.encode) -> bytes:
-        """The body of the answer, as `application/problem+json`. `encode` makes JSON of its members."""
+        """The response body (`application/problem+json`). `encode` encodes its members as JSON."""
         members: dict[str, object] = {"title": title_of(type(self)), "status": self.status_code}
         if self.detail:
             members["detail"] = self.detail.encode("utf-8", "backslashreplace").decode()
-        if self.type != "about:blank":  # which is what a missing type means
+        if self.type != "about:blank":  # the default for a missing type
             members["type"] = self.type
         return encode(members | dict(self.members))
 
 
 def title_of(kind: type[HTTPError]) -> str:
-    """The title of this kind of problem: its own, or its status's phrase."""
+    """The title of this kind of problem: its own, or the reason phrase of its status."""
     is_known = kind.status_code in HTTPStatus
     return kind.title or (HTTPStatus(kind.status_code).phrase if is_known else "Error")
 
 
 def _fix_arguments(name: str, detail: object, others: Sequence[object]) -> str:
-    """What someone who gave these arguments by position to the error `name` most likely meant."""
+    """The message for invalid positional arguments of the error `name`, with the most likely fix."""
     given = ", ".join(map(repr, (detail, *others)))
     shown = f"{name}({given})"
     if isinstance(detail, int):
@@ -121,14 +124,10 @@ def _fix_arguments(name: str, detail: object, others: Sequence[object]) -> str:
         own = f"a subclass of `HTTPError` with `status_code = {int(detail)}`"
         standard = _STANDARD_ERRORS.get(int(detail))
         fix = f"raise `{standard}({text})`, or {own}" if standard else f"raise {own}"
-        return (
-            f"{shown} gives the status as the detail, and each status has a class of its own: {fix}"
-        )
+        return f"{shown} passes a status as the detail, but each status has its own class: {fix}"
     if others:
-        return f"{shown} gives more than the detail by position: give `members` and `raw_headers` by name"
-    return (
-        f"{shown} has a detail that is not a str: write it as one, and give other data in `members`"
-    )
+        return f"{shown} passes more than the detail by position: pass `members` and `raw_headers` by name"
+    return f"{shown} has a detail that is not a str: pass a str, and put other data into `members`"
 
 
 _STANDARD_ERRORS: Final[Mapping[int, str]] = {
@@ -139,11 +138,11 @@ _STANDARD_ERRORS: Final[Mapping[int, str]] = {
     409: "ConflictError",
     422: "UnprocessableContentError",
 }
-"""The public classes below, by status."""
+"""The names of the public classes below, by status."""
 
 
 class ClientDisconnectedError(Exception):
-    """The client left before its request, or its answer, was whole. Nobody is there to be answered."""
+    """The client disconnected before its request was complete, or before the response was sent. No response is sent."""
 
 
 class BadRequestError(HTTPError):
@@ -153,33 +152,33 @@ class BadRequestError(HTTPError):
 
 
 class UnauthorizedError(HTTPError):
-    """Nobody has said, or proved, who they are (RFC 9110 § 15.5.2).
+    """Credentials are missing or invalid (RFC 9110 § 15.5.2).
 
-    It is sent with the challenge of the endpoint's authenticator, if there is one and `raw_headers` has none.
+    Sent with the challenge of the endpoint's authenticator, if it has one and `raw_headers` has no `WWW-Authenticate`.
     """
 
     status_code = 401
 
     def challenge(self, challenge: str) -> None:
-        """Say how to authenticate, unless it is said already (RFC 9110 § 11.6.1)."""
+        """Add `WWW-Authenticate` (RFC 9110 § 11.6.1), unless the error already has one."""
         if "www-authenticate" not in map(str.lower, self.raw_headers):
             self.raw_headers: RawHeaders = {**self.raw_headers, "www-authenticate": challenge}
 
 
 class ForbiddenError(HTTPError):
-    """Whoever it is may not do this (RFC 9110 § 15.5.4)."""
+    """The user is not allowed to do this (RFC 9110 § 15.5.4)."""
 
     status_code = 403
 
 
 class NotFoundError(HTTPError):
-    """There is nothing under this path (RFC 9110 § 15.5.5)."""
+    """The resource does not exist (RFC 9110 § 15.5.5)."""
 
     status_code = 404
 
 
 class MethodNotAllowedError(HTTPError):
-    """The path is served, but not with this method (RFC 9110 § 15.5.6)."""
+    """The path does not support this method (RFC 9110 § 15.5.6)."""
 
     status_code = 405
 
@@ -191,33 +190,33 @@ class RequestTimeoutError(HTTPError):
 
 
 class ConflictError(HTTPError):
-    """It is not possible in the state that things are in (RFC 9110 § 15.5.10)."""
+    """The request conflicts with the current state of the resource (RFC 9110 § 15.5.10)."""
 
     status_code = 409
 
 
 class ContentTooLargeError(HTTPError):
-    """The body is over the limit (RFC 9110 § 15.5.14)."""
+    """The body exceeds the limit (RFC 9110 § 15.5.14)."""
 
     status_code = 413
     title = "Content Too Large"
 
 
 class UnsupportedMediaTypeError(HTTPError):
-    """The body is of another type than the handler takes (RFC 9110 § 15.5.16)."""
+    """The body's media type or content coding is not supported (RFC 9110 § 15.5.16)."""
 
     status_code = 415
 
 
 class UnprocessableContentError(HTTPError):
-    """The request is well-formed, but not what the handler's types say (RFC 9110 § 15.5.21)."""
+    """The request is well-formed, but its content is invalid (RFC 9110 § 15.5.21)."""
 
     status_code = 422
     title = "Unprocessable Content"
 
 
 class InvalidRequestError(UnprocessableContentError):
-    """A part of the request is not what the handler's type says. `errors` lists each fault, with its place and path."""
+    """A part of the request does not match the handler's type. The member `errors` lists every fault, with its path."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         first = faults[0]

@@ -1,6 +1,6 @@
-"""What is wrong with a value, all of it: msgspec stops at the first fault, and who sent it wants to mend it once.
+"""Finds every fault of an invalid value. msgspec stops at the first one, and clients want to fix all of them at once.
 
-Nothing of this runs while requests are as they should be.
+Runs only for invalid requests.
 """
 
 import re
@@ -17,23 +17,23 @@ from jero.errors import Fault, Place
 from jero.members import has_members, members_of
 
 type Convert = Callable[[object, object], object]
-"""Makes a value one of a type. Raises `msgspec.ValidationError`."""
+"""Converts a value to a type. Raises `msgspec.ValidationError`."""
 
 type _Path = tuple[_Path, str | int] | str
-"""Where a value is: in what, and its name or number there. Written out only where there is a fault, because a name can
-be as long as the request."""
+"""The location of a value: that of its container, and its name or index in it. Formatted only for faults, because a
+name can be as long as the request."""
 
 MOST: Final = 20
-"""How many faults are listed at most."""
+"""The most faults that are listed."""
 
 _DEPTH: Final = 8
-"""How deep they are looked for. Of what is wrong further in, only the first fault is listed, with its path."""
+"""How many levels deep values are searched. Of faults below that, only the first is listed."""
 
 _VALUES: Final = 10_000
-"""How many values are looked at one by one. Beyond them, too, only the first fault is found."""
+"""How many values are checked one by one. Of faults after that, only the first is listed."""
 
 _LONG: Final = 200
-"""How long a name or a detail may be that is sent back, in characters: it may hold what the client has sent."""
+"""The longest name or detail that is sent back, in characters: it can contain text from the request."""
 
 _PLAIN: Final = re.compile(r"[\w-]+")
 
@@ -46,18 +46,18 @@ def find_faults(
     convert: Convert = PLAIN.convert,
     path: str = "$",
 ) -> list[Fault]:
-    """What keeps `value` from being of this type, which is what `convert` says.
+    """The faults that keep `convert` from converting `value` to this type.
 
-    The work is linear in the size of `value`, and the faults are short however long its strings are.
+    The work is linear in the size of `value`, and the faults are short, however long its strings are.
     """
     found = _Search(convert).find(value, annotation, path, _DEPTH)
     return [Fault(place, where, shorten(what)) for where, what in islice(found, MOST)]
 
 
 def explain(error: msgspec.ValidationError) -> tuple[str, str]:
-    """The JSON path of what msgspec has found wrong, and what that is."""
-    # As in "Invalid enum value 'x' - at `$.a`" and "Expected `int`, got `str` - at `key` in `$.a`". What stands before
-    # the path can hold text of the client's, so it is searched from the end, and by nothing that could backtrack.
+    """The JSON path and the description of the fault that msgspec has found."""
+    # As in "Invalid enum value 'x' - at `$.a`" and "Expected `int`, got `str` - at `key` in `$.a`". The part before the
+    # path can contain text from the request, so it is searched from the end, without backtracking.
     what, _, path = str(error).rpartition(" - at ")
     where = path.removeprefix("`key` in ")
     if not (where.startswith("`$") and where.endswith("`")):
@@ -67,7 +67,7 @@ def explain(error: msgspec.ValidationError) -> tuple[str, str]:
 
 
 def member(path: str, name: str) -> str:
-    """The path of a member of what is at `path`: in brackets where its name would not read as one (RFC 9535 § 2.5)."""
+    """The path of a member of the object at `path`; in brackets unless its name is a plain word (RFC 9535 § 2.5)."""
     name = shorten(name)
     if _PLAIN.fullmatch(name):
         return f"{path}.{name}"
@@ -76,7 +76,7 @@ def member(path: str, name: str) -> str:
 
 
 def shorten(text: str) -> str:
-    """The text, or its beginning and an ellipsis where it is too long to be sent back."""
+    """The text, or its beginning and an ellipsis if it is too long to be sent back."""
     return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 
@@ -88,7 +88,7 @@ def _show(path: _Path) -> str:
 
 
 class _Search:
-    """Looks for what is wrong, from the outside in."""
+    """Searches a value for faults, from the outside in."""
 
     def __init__(self, convert: Convert) -> None:
         self._convert = convert
@@ -97,7 +97,7 @@ class _Search:
     def find(
         self, value: object, annotation: object, path: _Path, depth: int
     ) -> Iterator[tuple[str, str]]:
-        """Each fault of `value`, no more than `depth` levels in: its path, and what it is."""
+        """The path and the description of each fault of `value`, at most `depth` levels deep."""
         try:
             self._convert(value, annotation)
         except msgspec.ValidationError as error:
@@ -170,7 +170,7 @@ def _item_types(items: Sequence[object], annotation: object) -> Sequence[object]
 
 
 def _class_of(members: Mapping[str, object], annotation: object) -> object:
-    """The class that an object is meant as: the only one there is, or the Struct that its tag names."""
+    """The class that an object is meant to be: the only one in the annotation, or the Struct with its tag."""
     kinds = [part for part in parts_of(annotation) if has_members(part)]
     if len(kinds) == 1:
         return kinds[0]

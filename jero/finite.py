@@ -1,4 +1,4 @@
-"""Numbers that JSON does not have (RFC 8259 § 6): NaN and the infinities. `Decimal` takes them from a string."""
+"""NaN and the infinities, which JSON does not have (RFC 8259 § 6), but which `Decimal` reads from a string."""
 
 import dataclasses
 import math
@@ -14,7 +14,7 @@ from jero.faults import member
 from jero.shapes import children_of, shape_of
 
 type _Trail = tuple[_Trail, str | int] | None
-"""Where a value is: where what holds it is, and its name or number in there."""
+"""The location of a value: that of its container, and its name or index in it."""
 
 
 _HINT: Final = re.compile(rb"[nN]_*[aA]_*[nN]|[iI]_*[nN]_*[fF]|\\u00[4-7]")
@@ -29,7 +29,7 @@ def is_finite(value: object) -> bool:
 
 
 def holds_decimals(annotation: object) -> bool:
-    """Whether a value of this type can hold a `Decimal`, however deep. Raises as `shape_of` does."""
+    """Whether a value of this type can contain a `Decimal`, at any depth. Raises the errors of `shape_of`."""
     seen: set[int] = set()
     waiting = [shape_of(annotation)]
     while waiting:
@@ -43,9 +43,9 @@ def holds_decimals(annotation: object) -> bool:
 
 
 def may_be_nonfinite(text: bytes) -> bool:
-    """Whether this JSON text can hold a string that `Decimal` takes for NaN or an infinity. Nearly no text does.
+    """Whether this JSON text may contain a string that `Decimal` reads as NaN or an infinity. Few texts do.
 
-    `Decimal` ignores case, underscores and blanks at the ends, and JSON can escape every letter.
+    `Decimal` ignores case, underscores and surrounding whitespace, and JSON can escape any letter.
     """
     return _HINT.search(text) is not None
 
@@ -89,6 +89,6 @@ def _path(trail: _Trail) -> str:
         trail, name = trail
         names.append(name)
     path = "$"
-    for name in reversed(names[:-1]):  # but for the list around the whole
+    for name in reversed(names[:-1]):  # without the outermost list
         path = f"{path}[{name}]" if isinstance(name, int) else member(path, name)
     return path

@@ -1,6 +1,6 @@
-"""What type aliases and type variables stand for: `list[T]` of a generic base, as a class that names `T` has it.
+"""Resolves type aliases and type variables: `list[T]` in a generic base, for a class that binds `T`.
 
-Nothing here knows msgspec, and all of it runs at startup.
+Runs at startup. Independent of msgspec.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,16 +23,16 @@ from typing import (
 )
 
 type _Values = Mapping[object, object]
-"""What each type variable stands for."""
+"""The type that each type variable is bound to."""
 
 _UNBOUND: Final = (Generic, Protocol, object)
 
 
 def hints_of(owner: object, method: str) -> dict[str, object]:
-    """The annotations of a method of `owner`, without aliases, and with what `owner` has for each type variable.
+    """The annotations of a method of `owner`, with aliases resolved and type variables bound as `owner` binds them.
 
-    `owner` may be `Store[Order]()` itself or an instance of a subclass, at any distance, of `Store[Order]`. Raises
-    whatever an annotation raises that cannot be evaluated, and `TypeError` for an alias that refers to itself.
+    `owner` can be `Store[Order]()` itself, or an instance of any subclass of `Store[Order]`. Raises the error of an
+    annotation that cannot be evaluated, and `TypeError` for an alias that refers to itself.
     """
     given: object = getattr(owner, "__orig_class__", type(owner))
     values, names = _variables_of(given, method)
@@ -41,17 +41,17 @@ def hints_of(owner: object, method: str) -> dict[str, object]:
 
 
 def _variables_of(given: object, method: str) -> tuple[_Values, dict[str, object]]:
-    """What the type variables stand for in the class that defines `method`, and each of them by its name."""
+    """The bindings of the type variables in the class that defines `method`, and those variables by name."""
     own = cast("type", get_origin(given) or given)
     definer = next((each for each in own.__mro__ if method in vars(each)), own)
     values = dict(_bases_of(given, {})).get(definer, {})
-    # In a module with postponed evaluation an annotation is a string, and these names are not among its globals.
+    # With postponed evaluation an annotation is a string, and these names are not in the module's globals.
     names = {each.__name__: each for each in getattr(definer, "__type_params__", ())}
     return values, names
 
 
 def _bases_of(kind: object, values: _Values) -> Iterator[tuple[type, _Values]]:
-    """Each class that `kind` is made of, itself included, and what its type variables stand for there."""
+    """`kind` and each of its bases, with the bindings of its type variables."""
     origin = cast("type", get_origin(kind) or kind)
     if origin in _UNBOUND:
         return
@@ -72,7 +72,7 @@ def _with_defaults(variables: tuple[object, ...], arguments: list[object]) -> _V
 
 
 def substitute(annotation: object, values: _Values) -> object:
-    """The annotation with what its type variables stand for, as far as `values` says."""
+    """The annotation with type variables replaced, as far as `values` binds them."""
     if isinstance(annotation, TypeVar):
         return values.get(annotation, annotation)
     variables = free_variables(annotation)
@@ -83,14 +83,14 @@ def substitute(annotation: object, values: _Values) -> object:
 
 
 def free_variables(annotation: object) -> tuple[object, ...]:
-    """The type variables of an annotation that nothing was given for."""
+    """The unbound type variables of an annotation."""
     if isinstance(annotation, TypeVar):
         return (annotation,)
     return () if isinstance(annotation, type) else getattr(annotation, "__parameters__", ())
 
 
 def value_of(alias: object) -> object:
-    """What a type alias (`type Page[T] = …`), with its arguments if it has any, stands for; one step of it."""
+    """The value of a type alias (`type Page[T] = …`), with its arguments if it has any; resolves one level."""
     name = cast("TypeAliasType", get_origin(alias) or alias)
     values = _with_defaults(name.__type_params__, list(get_args(alias)))
     return substitute(name.__value__, values)
@@ -104,17 +104,17 @@ def is_alias(annotation: object) -> bool:
 
 
 def expand(annotation: object, within: tuple[object, ...] = ()) -> object:
-    """The annotation with what each alias and each `NewType` in it stands for.
+    """The annotation with every alias and `NewType` in it resolved.
 
-    msgspec does that itself, but gives the arguments of a generic alias in the order in which its value names them.
-    Raises `TypeError` for an alias that refers to itself: msgspec cannot read those.
+    msgspec does that itself, but passes the arguments of a generic alias in the order in which its value uses them.
+    Raises `TypeError` for an alias that refers to itself, which msgspec cannot read.
     """
     if isinstance(annotation, NewType):
         return expand(annotation.__supertype__, within)
     if is_alias(annotation):
         if annotation in within:
             raise TypeError(
-                f"the type alias {annotation} refers to itself: use `Any`, or a Struct, which may hold itself"
+                f"the type alias {annotation} refers to itself: use `Any`, or a Struct, which can refer to itself"
             )
         return expand(value_of(annotation), (*within, annotation))
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -124,17 +124,17 @@ def expand(annotation: object, within: tuple[object, ...] = ()) -> object:
     if annotation is object:
         return Any
     is_union = origin in {Union, UnionType}
-    # A generic class of the application's is documented by the names of its arguments.
+    # A generic class of the application is documented by the names of its arguments.
     is_own = not is_union and hasattr(origin, "__parameters__")
     if origin is None or origin is Literal or is_own:
         return annotation
-    if not all(map(_is_annotation, arguments)):  # as those of `Callable` are not
+    if not all(map(_is_annotation, arguments)):  # those of `Callable` are not
         return annotation
     expanded = tuple(each if each is ... else expand(each, within) for each in arguments)
     if expanded == arguments:
         return annotation
     if is_union:
-        return Union[expanded]  # noqa: UP007 - the parts are not known before
+        return Union[expanded]  # noqa: UP007 - the parts are known only at run time
     generic: Any = origin
     return generic[expanded]
 

@@ -1,4 +1,4 @@
-"""Checks what an application's methods are given, where it is given. Every function here raises `WiringError`."""
+"""Checks the arguments of an application's methods when they are called. Every function here raises `WiringError`."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +9,7 @@ from jero.errors import HTTPError, WiringError
 
 
 def require_asgi(app: object, name: str) -> None:
-    """Refuse what cannot be called as an ASGI 3.0 application. `name` says who is given it and how."""
+    """Require an ASGI 3.0 application. `name` starts the message: the caller and what it does."""
     if callable(app) and _takes(app, None, None, None):
         return
     if isinstance(app, type):
@@ -20,7 +20,7 @@ def require_asgi(app: object, name: str) -> None:
     elif callable(app) and _takes(app, None, None):
         fix = "it takes two arguments, as WSGI applications do: wrap it, for example in `a2wsgi.WSGIMiddleware`"
     elif callable(app) and _takes(app, None):
-        fix = "it takes one argument, as ASGI 2 applications do: expected one of ASGI 3, which takes three"
+        fix = "it takes one argument, as ASGI 2 applications do: expected an ASGI 3 application, which takes three"
     else:
         fix = "expected an ASGI application, which is called with `scope`, `receive` and `send`"
     raise WiringError(f"{name} {_show(app)}: {fix}")
@@ -29,39 +29,39 @@ def require_asgi(app: object, name: str) -> None:
 def require_middleware(
     middleware: object, args: Sequence[object], kwargs: Mapping[str, object], name: str
 ) -> None:
-    """Refuse what cannot be called with an ASGI application and these arguments."""
+    """Require a middleware that can be called with an ASGI application and these arguments."""
     shown = _show(middleware)
     if not callable(middleware):
         raise WiringError(
-            f"{name} is given {shown}: expected a middleware class or function, which is called with the application"
+            f"{name} got {shown}: expected a middleware class or function, which is called with the application"
         )
     if inspect.iscoroutinefunction(middleware):
         raise WiringError(
-            f"{name} is given {shown}, a coroutine function: write it as a `def` that takes an application and returns"
-            " one"
+            f"{name} got {shown}, a coroutine function: write it as a `def` that takes an application and returns one"
         )
     if _takes(middleware, None, *args, **kwargs):
         return
     if not inspect.isroutine(middleware) and not isinstance(middleware, type):
         kind = type(middleware).__name__
         raise WiringError(
-            f"{name} is given {shown}, an instance: give the class, and its arguments after it, as in"
+            f"{name} got {shown}, an instance: pass the class, followed by its arguments, as in"
             f" `{name.rpartition('.')[2]}({kind}, …)`"
         )
     taken = ", ".join(["app", *(repr(each) for each in args), *(f"{key}=…" for key in kwargs)])
     raise WiringError(
-        f"{name} calls {shown} with ({taken}), and it takes {inspect.signature(middleware)}: give `_wrap` the arguments"
-        " that it takes after the application"
+        f"{name} calls {shown} with ({taken}), but it takes {inspect.signature(middleware)}: pass `_wrap` the arguments"
+        " that follow the application"
     )
 
 
 def require_mapping(kind: object, to: object, name: str) -> None:
-    """Refuse what does not map a class of errors to an `HTTPError`."""
+    """Require a class of errors, and a function that returns an `HTTPError` for one of them."""
     if not isinstance(kind, type):
-        raise WiringError(f"{name} is given {_show(kind)}: expected a class of exceptions")
+        raise WiringError(f"{name} got {_show(kind)}: expected an exception class")
     if not issubclass(kind, Exception):
         raise WiringError(
-            f"{name} is given {kind.__name__}, which is not an `Exception`, so it is never answered: name one that is"
+            f"{name} got {kind.__name__}, which is not a subclass of `Exception`, so it is never answered: map a"
+            " subclass"
         )
     fix = _fix_mapping(to)
     if fix:
@@ -70,24 +70,24 @@ def require_mapping(kind: object, to: object, name: str) -> None:
 
 def _fix_mapping(to: object) -> str:
     if isinstance(to, HTTPError):
-        return f"every request needs an error of its own: give a function, `lambda error: {type(to).__name__}(…)`"
+        return f"each request needs its own error: pass a function, `lambda error: {type(to).__name__}(…)`"
     if not callable(to) or not _takes(to, None):
         return "expected a function that takes the error and returns an `HTTPError`"
     if inspect.iscoroutinefunction(to):
         return "it is a coroutine function: write it as a plain `def`"
     if getattr(to, "__init__", None) is HTTPError.__init__:
         called = getattr(to, "__name__", "NotFoundError")
-        return f"its detail would be the error itself: give a function, `lambda error: {called}(…)`"
+        return f"the error itself would become the detail: pass a function, `lambda error: {called}(…)`"
     return ""
 
 
 def require_resource(resource: object, name: str) -> None:
-    """Refuse what cannot be entered with `async with`."""
+    """Require an asynchronous context manager."""
     if isinstance(resource, AbstractAsyncContextManager):
         return
     called = getattr(resource, "__name__", "it")
     if isinstance(resource, AbstractContextManager):
-        fix = "it is entered with a plain `with`: enter it within an `@asynccontextmanager` function, and give that"
+        fix = "it is a plain context manager: wrap it in an `@asynccontextmanager` function"
     elif inspect.iscoroutine(resource):
         called = resource.__name__
         resource.close()
@@ -99,14 +99,14 @@ def require_resource(resource: object, name: str) -> None:
     elif callable(resource):
         fix = f"call it, as in `await self._enter({called}())`"
     else:
-        fix = "expected what can be entered with `async with`"
-    raise WiringError(f"{name} is given {resource!r}: {fix}")
+        fix = "expected an asynchronous context manager"
+    raise WiringError(f"{name} got {resource!r}: {fix}")
 
 
 def _takes(call: Callable[..., object], *args: object, **kwargs: object) -> bool:
     try:
         signature = inspect.signature(call)
-    except ValueError:  # written in C, without one
+    except ValueError:  # written in C, without a signature
         return True
     try:
         signature.bind(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""JSON text of a client → a value of a type, or the error that says what is wrong with the text."""
+"""A client's JSON text → a typed value, or an error that lists its faults."""
 
 import json
 import math
@@ -13,7 +13,7 @@ from jero.faults import MOST, explain, find_faults
 from jero.finite import find_nonfinite, holds_decimals, may_be_nonfinite
 
 _HUGE: Final = type("number out of range", (), {})()
-"""Stands for a number that Python has none for; a fault's detail names its class."""
+"""Stands for a number that Python cannot represent; the detail of a fault names its class."""
 
 _NOT_FINITE: Final = "Expected a finite number"
 
@@ -28,10 +28,10 @@ class JSONReader[T]:
         self._holds_decimals = holds_decimals(self._decoder.type)
 
     def read(self, text: bytes, line: int | None = None) -> T:
-        """The value. A byte order mark before it is ignored, as RFC 8259 § 8.1 allows.
+        """Decode one text. A leading byte order mark is ignored, as RFC 8259 § 8.1 allows.
 
-        Raises `BadRequestError` for a text that is not JSON, and `InvalidRequestError` with every fault of one that is
-        not of the type. `line` is that of an NDJSON body, which the errors name.
+        Raises `BadRequestError` if the text is not JSON, and `InvalidRequestError`, with every fault, if the value is
+        not of the type. `line` is the line number in an NDJSON body, for the errors.
         """
         try:
             value = self._decode(text)
@@ -55,30 +55,30 @@ class JSONReader[T]:
     ) -> BadRequestError | InvalidRequestError:
         subject = f"Line {line}" if line else "The body"
         if not text.strip():
-            return BadRequestError(f"{subject} is empty, and JSON was expected.")
+            return BadRequestError(f"{subject} is empty, but JSON was expected.")
         if isinstance(error, RecursionError):
             return BadRequestError(f"{subject} is nested too deeply.")
         if not isinstance(error, msgspec.ValidationError):
             return BadRequestError(f"{subject} is not well-formed JSON: {error}")
         try:
-            # msgspec stops where a type is wrong, so what follows there may not even be JSON.
+            # msgspec stops at the first wrong type, so the rest of the text may not even be JSON.
             value = _decode_untyped(text)
             faults = find_faults("body", value, self._decoder.type, convert=self._convert)
         except (msgspec.DecodeError, ValueError) as also:
             return BadRequestError(f"{subject} is not well-formed JSON: {also}")
         except RecursionError:
             return BadRequestError(f"{subject} is nested too deeply.")
-        # A `Decimal` can be of any size, so the only fault there is the one that says so.
+        # A `Decimal` can be of any size, so a huge number is not a fault there.
         faults = [fault for fault in faults if not _is_huge_decimal(fault)]
         faults = faults or [Fault("body", *explain(error))]
         return InvalidRequestError([msgspec.structs.replace(fault, line=line) for fault in faults])
 
 
 def _decode_untyped(text: bytes) -> object:
-    """The value as Python's own types, with `_HUGE` for each number out of range. Raises `ValueError`."""
+    """The value as builtin types, with `_HUGE` for each number out of range. Raises `ValueError`."""
     try:
         return msgspec.json.decode(text)
-    except msgspec.ValidationError:  # as which it has nothing but a number out of range
+    except msgspec.ValidationError:  # without a type, its only cause is a number out of range
         msgspec.json.decode(text, type=msgspec.Raw)  # is stricter than the standard library
         return cast(
             "object",
@@ -91,7 +91,7 @@ def _decode_untyped(text: bytes) -> object:
 def _int(text: str) -> object:
     try:
         return int(text)
-    except ValueError:  # of more digits than `sys.get_int_max_str_digits()`
+    except ValueError:  # more digits than `sys.get_int_max_str_digits()`
         return _HUGE
 
 

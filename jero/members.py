@@ -1,4 +1,4 @@
-"""The members of a JSON object that a class stands for: of a Struct, a dataclass, an attrs class or a `TypedDict`."""
+"""The members of the JSON object for a class: a Struct, a dataclass, an attrs class or a `TypedDict`."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ from jero.annotations import is_struct, resolve
 
 
 class Member(NamedTuple):
-    """One member: what it is called, in Python and in JSON, and what it is."""
+    """One member: its names in Python and in JSON, its type and its default."""
 
     name: str
     wire_name: str
@@ -33,7 +33,7 @@ class Member(NamedTuple):
 
 
 def has_members(kind: object) -> bool:
-    """Whether this is such a class, or a `NamedTuple`, whose items are listed as members are."""
+    """Whether this is such a class, or a `NamedTuple`, whose items are listed like members."""
     kind = get_origin(kind) or kind
     if is_struct(kind) or is_typeddict(kind) or dataclasses.is_dataclass(kind):
         return True
@@ -42,7 +42,7 @@ def has_members(kind: object) -> bool:
 
 
 def members_of(kind: object) -> Sequence[Member]:
-    """The members of such a class, in their order."""
+    """The members of such a class, in order."""
     kind = resolve(kind)
     if is_struct(kind):
         return [
@@ -74,7 +74,7 @@ def members_of(kind: object) -> Sequence[Member]:
 
 
 def _optional(kind: object) -> tuple[set[str], dict[str, object]]:
-    """The names of members that may be left out, and the defaults of those that have one which is a value."""
+    """The names of optional members, and the defaults that are plain values."""
     optional: set[str] = set(getattr(kind, "__optional_keys__", ()))
     defaults: dict[str, object] = dict(getattr(kind, "_field_defaults", {}))
     for field in _dataclass_fields(kind):
@@ -83,7 +83,7 @@ def _optional(kind: object) -> tuple[set[str], dict[str, object]]:
         elif field.default_factory is not dataclasses.MISSING:
             optional.add(field.name)
     for field in getattr(kind, "__attrs_attrs__", ()):
-        if repr(field.default) != "NOTHING":  # attrs' own, which need not be installed
+        if repr(field.default) != "NOTHING":  # attrs' sentinel; attrs need not be installed
             optional.add(field.name)
     return optional, defaults
 

@@ -19,15 +19,15 @@ from jero.http_date import parse_http_date
 _NOT_A_DATE: Final = "Expected an HTTP-date, such as `Sun, 06 Nov 1994 08:49:37 GMT`"
 
 type Texts = Mapping[str, Sequence[str]]
-"""What was given, by name: one text, or as many as the name was given times."""
+"""The texts given for each name, one for each time the name occurs."""
 
 
 class _Field(Struct, frozen=True):
     key: str
-    """What msgspec calls it."""
+    """Its name for msgspec."""
 
     name: str
-    """What it is called in the request."""
+    """Its name in the request."""
 
     annotation: object
     is_list: bool
@@ -35,10 +35,10 @@ class _Field(Struct, frozen=True):
     is_header: bool
     is_date: bool
     guards: Sequence[Callable[[str], str] | None]
-    """What `compile_guard` makes of its type, or of that of each of its items; the last goes for all that follow."""
+    """The guard (see `compile_guard`) of its type, or of each of its items; the last one applies to all that follow."""
 
     def value_of(self, given: Sequence[str]) -> str | list[str]:
-        """What msgspec is to convert: one text, or a list; also where there ought to be one, so that it refuses."""
+        """The value for msgspec to convert: a text or a list; also a list, which fails, if one text is expected."""
         texts = given
         if self.is_header:
             texts = elements(self.name, given) if self.is_list else [combine(self.name, given)]
@@ -56,18 +56,20 @@ class _Field(Struct, frozen=True):
 def compile_reader(
     place: Place, struct: type[Struct], codec: Codec = PLAIN
 ) -> Callable[[Texts], Struct]:
-    """Read the fields of a Struct once; return the function that makes its instances from text.
+    """Read the fields of a Struct once; return a function that creates instances of it from text.
 
-    A field that is a list, a set or a tuple takes every text of its name, any other exactly one. What has no field is
-    ignored, unless the Struct forbids unknown fields. The function raises `InvalidRequestError` with every fault.
-    Raises `TypeError`, which names the field, for a type that has no text form.
+    A field that is a list, a set or a tuple takes every text of its name, any other field exactly one. Names without a
+    field are ignored, unless the Struct forbids unknown fields. The function raises `InvalidRequestError` with every
+    fault. Raises `TypeError`, which names the field, for a type that has no text form.
     """
     fields = _fields(place, struct, codec)
     convert = partial(codec.convert, is_text=True)
     known = {field.name for field in fields}
     is_closed = place == "query" and config_of(struct).forbid_unknown_fields
     if config_of(struct).array_like:
-        raise TypeError(f"{struct.__name__} is `array_like`, and what it is made from has names")
+        raise TypeError(
+            f"{struct.__name__} is `array_like`, but parameters have names: remove `array_like`"
+        )
 
     def read(texts: Texts) -> Struct:
         values: dict[str, object] = {}
@@ -109,21 +111,21 @@ def _faults_of(field: _Field, place: Place, texts: Texts, convert: Convert) -> l
 
 
 def _rewrite_date(text: str) -> str:
-    """An HTTP-date in the format that msgspec reads (RFC 3339); any other text as it is."""
+    """An HTTP-date in the format that msgspec reads (RFC 3339); any other text unchanged."""
     time = parse_http_date(text)
     return text if time is None else time.isoformat()
 
 
 def compile_guard(annotation: object) -> Callable[[str], str] | None:
-    """The function that keeps text from being read as `None`, NaN or an infinity, which only msgspec's lax mode does.
+    """A function that keeps msgspec's lax mode from reading text as `None`, NaN or an infinity.
 
-    It returns other text as it is, and such text as one that msgspec refuses. `None` if the type needs no guard.
+    It changes such text to one that msgspec rejects, and returns other text unchanged. `None` if no guard is needed.
     """
     if not any(_is_unreal(annotation, text) for text in ("null", "nan")):
         return None
 
     def guard(text: str) -> str:
-        # All of those words have an `n` in them, and numbers have none.
+        # All of those words contain an `n`, and numbers do not.
         is_unreal = "n" in text.lower() and _is_unreal(annotation, text)
         return f"{text}\N{ZERO WIDTH SPACE}" if is_unreal else text
 
@@ -139,7 +141,7 @@ def _is_unreal(annotation: object, text: str) -> bool:
 
 
 def _items_of(annotation: object) -> Sequence[object]:
-    """The type of each text that a field of this type takes; the last is that of all that follow."""
+    """The type of each text that a field of this type takes; the last one applies to all that follow."""
     parts = parts_of(annotation)
     collections = [part for part in parts if is_collection(part)]
     if not collections:

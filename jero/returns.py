@@ -1,4 +1,4 @@
-"""What a handler's return annotation says. Read once, at start-up."""
+"""Reads the return annotation of each handler, once, at startup."""
 
 import types
 from collections.abc import (
@@ -36,17 +36,17 @@ _STREAMED: Final[tuple[object, ...]] = (
 
 
 type AnyKind = type[Response[Any]]
-"""A kind of response, with headers of whatever type."""
+"""A response class, with headers of any type."""
 
 
 class Returned(Struct, frozen=True):
-    """What a handler returns."""
+    """A handler's return annotation, as read."""
 
     kind: AnyKind
-    """`JSONResponse` also where it is the value itself."""
+    """The response class; `JSONResponse` for handlers that return the value itself."""
 
     content: object = None
-    """The type of the value, or of each item of the stream; `None` where the kind says it all."""
+    """The type of the value, or of each item of the stream; `None` if the kind has no content."""
 
     headers: type[Struct] | None = None
 
@@ -54,11 +54,11 @@ class Returned(Struct, frozen=True):
     """Whether the handler returns the value itself."""
 
     declared: str = ""
-    """The media type that the handler declares for the body, if it does."""
+    """The media type that the handler declares for the body; empty if it declares none."""
 
     @property
     def media_type(self) -> str:
-        """What the body is, as `Content-Type` has it; empty where there is no body."""
+        """The `Content-Type` of the body; empty if there is no body."""
         return self.declared or self.kind.media_type
 
 
@@ -86,18 +86,18 @@ def read_returned(name: str, method: str, annotation: object, codec: Codec) -> R
 
 
 def _types_of_fields(name: str, annotation: object) -> Mapping[str, object]:
-    """The types of a response's fields, with what the annotation has for each type variable."""
+    """The types of a response's fields, with the annotation's arguments in place of type variables."""
     try:
         fields = msgspec.structs.fields(cast("type[Struct]", annotation))
     except Exception as error:  # evaluating annotations can raise anything
         raise WiringError(
-            f"{name} returns {show(annotation)}, which cannot be read: {error}"
+            f"{name} returns {show(annotation)}, which cannot be evaluated: {error}"
         ) from error
     return {field.name: field.type for field in fields}
 
 
 def _require_described(name: str, kind: AnyKind) -> None:
-    """Raises `WiringError` for a kind whose class does not say how it is sent."""
+    """Raises `WiringError` for a response class with an invalid media type or invalid headers."""
     shown = kind.__name__
     try:
         encode_raw(kind.default_headers)
@@ -117,7 +117,7 @@ def _require_described(name: str, kind: AnyKind) -> None:
 
 
 def _read_media_type(name: str, kind: AnyKind, annotation: object) -> str:
-    """The media type that an annotation declares, if this kind of response can be of it."""
+    """The media type that an annotation declares, checked against the kind of response."""
     declared = media_type_of(annotation)
     if declared is None:
         return ""
@@ -133,27 +133,26 @@ def _read_media_type(name: str, kind: AnyKind, annotation: object) -> str:
 
 
 def _require_value(name: str, annotation: object) -> None:
-    """Raises `WiringError` for what a handler that returns a value itself most likely did not mean."""
+    """Raises `WiringError` for return types that are most likely a mistake."""
     parts = parts_of(annotation)
     if annotation is types.NoneType:
-        raise WiringError(f"{name} returns None: let it return an `EmptyResponse`")
+        raise WiringError(f"{name} returns None: return an `EmptyResponse` instead")
     if len(parts) > 1 and any(map(_is_response, parts)):
         raise WiringError(
-            f"{name} returns one kind of response or another: name one, and raise an `HTTPError` for what went wrong"
+            f"{name} returns a union of responses: return one kind, and raise an `HTTPError` for errors"
         )
     if types.NoneType in parts:
         raise WiringError(
-            f"{name} returns {show(annotation)}: leave out the `None`, and raise a `NotFoundError` where there is"
-            f" nothing; to send `null`, return a `JSONResponse[{show(annotation)}]`"
+            f"{name} returns {show(annotation)}: leave out the `None`, and raise a `NotFoundError` if there is no"
+            f" value; to send `null`, return a `JSONResponse[{show(annotation)}]`"
         )
     if _is_response(annotation):
         raise WiringError(
-            f"{name} returns {show(annotation)}: expected a value, or one of the responses that jero has, such as"
-            " `JSONResponse[Order]`"
+            f"{name} returns {show(annotation)}: expected a value, or a single response such as `JSONResponse[Order]`"
         )
     if data := _event_data(annotation):
         raise WiringError(
-            f"{name} returns {show(annotation)}: an event is sent in an event stream only, so return an"
+            f"{name} returns {show(annotation)}: events can only be sent in an event stream, so return an"
             f" `SSEResponse[{data}]`"
         )
     if any(annotation is each for each in _BYTES):
@@ -163,34 +162,35 @@ def _require_value(name: str, annotation: object) -> None:
         )
     if (get_origin(annotation) or annotation) in _STREAMED:
         raise WiringError(
-            f"{name} returns {show(annotation)}: return a response that streams it, such as"
+            f"{name} returns {show(annotation)}: return a streaming response instead, such as"
             " `NDJSONStreamingResponse[Order]`"
         )
 
 
 def _read_content(name: str, kind: AnyKind, fields: Mapping[str, object], codec: Codec) -> object:
-    """The type of the content or of each item; `None` for a kind without."""
+    """The type of the content or of each item; `None` for a kind without content."""
     if kind.documented_as == "empty":
         return None
     content = kind.type_of_content(fields)
     if content is None:
         raise WiringError(
-            f"{name} returns a {kind.__name__}, whose class has no field `content` or `stream`: give it one, or derive"
-            " it from EmptyResponse"
+            f"{name} returns a {kind.__name__}, whose class has no field `content` or `stream`: add one, or inherit"
+            " from EmptyResponse"
         )
     content = expand(content)
     if _is_response(content):
         raise WiringError(
-            f"{name} returns a {kind.__name__} of {show(content)}: name the type of the value in it"
+            f"{name} returns a {kind.__name__} of {show(content)}: a response cannot contain another, so name"
+            " the type of its value"
         )
     if data := _event_data(content):
         raise WiringError(
             f"{name} returns {kind.__name__}[{show(content)}], which would send each event as JSON: return an"
-            f" `SSEResponse[{data}]`, whose stream may yield a `ServerSentEvent` wherever it may yield its data"
+            f" `SSEResponse[{data}]`, whose stream can yield both data and `ServerSentEvent`"
         )
     if free_variables(content):
         raise WiringError(
-            f"{name} returns {kind.__name__} of nothing: name what it carries, as in `{kind.__name__}[Order]`"
+            f"{name} returns {kind.__name__} without a type: add one, as in `{kind.__name__}[Order]`"
         )
     if kind.documented_as in {"value", "items", "events"}:
         _sendable(name, "returns" if kind.documented_as == "value" else "streams", content, codec)
@@ -202,17 +202,19 @@ def _sendable(name: str, does: str, content: object, codec: Codec) -> object:
     try:
         codec.require(content, is_read=False)
     except TypeError as error:
-        raise WiringError(f"{name} {does} {show(content)}, which cannot work: {error}") from error
+        raise WiringError(
+            f"{name} {does} {show(content)}, which cannot be sent: {error}"
+        ) from error
     return content
 
 
 def _read_headers(name: str, annotation: object, codec: Codec) -> type[Struct] | None:
-    """The Struct in `Headers | None`, the type of the field `headers`."""
+    """The header Struct of `H | None`, the type of the field `headers`."""
     headers = without_none(annotation)
     if headers is types.NoneType or free_variables(headers):
         return None
     if not is_struct(headers):
-        raise WiringError(f"{name} has headers of the type {show(headers)}: expected a Struct")
+        raise WiringError(f"{name} has typed headers of {show(headers)}: expected a Struct")
     struct = cast("type[Struct]", headers)
     try:
         require_no_framing(name for _, name in field_names(struct, codec))
@@ -222,7 +224,7 @@ def _read_headers(name: str, annotation: object, codec: Codec) -> type[Struct] |
 
 
 def _event_data(annotation: object) -> str:
-    """The type of the data, to be shown, of a `ServerSentEvent` that this is or holds; empty if it does not."""
+    """The data type, for messages, of a `ServerSentEvent` in the annotation; empty if it contains none."""
     annotation = resolve(annotation)
     origin = get_origin(annotation) or annotation
     arguments = get_args(annotation)
@@ -232,7 +234,7 @@ def _event_data(annotation: object) -> str:
 
 
 def _is_kind(origin: object) -> bool:
-    """Whether this is a kind of response; their base is none."""
+    """Whether this is a response class other than the base class."""
     return _is_response_class(origin) and origin is not Response
 
 
@@ -241,7 +243,7 @@ def _is_response_class(origin: object) -> bool:
 
 
 def _is_response(annotation: object) -> bool:
-    """Whether this is, or holds, a response, which is a Struct like others."""
+    """Whether the annotation is or contains a response."""
     return _is_response_class(get_origin(annotation) or annotation) or any(
         map(_is_response, get_args(annotation))
     )

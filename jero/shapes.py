@@ -1,4 +1,4 @@
-"""What msgspec makes of a type, also of one that is only sent; and what is in it that JSON has no form for."""
+"""msgspec's description of a type, even if it can only be encoded; and the types in it without a JSON form."""
 
 from collections.abc import Iterable, Iterator
 from enum import Enum, EnumType
@@ -29,36 +29,36 @@ from jero.annotations import (
 from jero.members import has_members, members_of
 
 FIELDED: Final = (mi.StructType, mi.DataclassType, mi.TypedDictType, mi.NamedTupleType)
-"""The shapes of classes that have fields."""
+"""The descriptions of classes that have fields."""
 
 type Fielded = mi.StructType | mi.DataclassType | mi.TypedDictType | mi.NamedTupleType
 
 type _Known = dict[object, mi.Type]
-"""The shapes that are being made, since a class may hold itself."""
+"""The descriptions under construction, because a class can contain itself."""
 
 
 class Foreign(NamedTuple):
-    """A type that msgspec does not know, and where it was found."""
+    """A type that msgspec does not support, and where it was found."""
 
     kind: type
     field: str
-    """As in `Order.file`; empty where it is the type itself."""
+    """As in `Order.file`; empty if it is the type itself."""
 
 
 def shape_of(annotation: object, known: _Known | None = None) -> mi.Type:
-    """What msgspec says of a type (`msgspec.inspect.type_info`), also where it can encode it and not decode it.
+    """The msgspec description of a type (`msgspec.inspect.type_info`), even if it can encode but not decode it.
 
-    Raises `TypeError` for a type that it cannot read.
+    Raises `TypeError` for a type that msgspec cannot read.
     """
     known = {} if known is None else known
     try:
         return mi.type_info(annotation)
     except RecursionError:
         raise TypeError(
-            f"{show(annotation)} holds a type alias that refers to itself: use `Any`, or a Struct, which may do that"
+            f"{show(annotation)} contains a type alias that refers to itself: use `Any`, or a Struct, which can"
         ) from None
     except NameError as error:
-        raise TypeError(f"{show(annotation)} cannot be read: {error}") from error
+        raise TypeError(f"{show(annotation)} cannot be evaluated: {error}") from error
     except TypeError:
         kind = resolve(annotation)
         shape = known.get(kind) or _shape_inside(kind, known)
@@ -68,7 +68,7 @@ def shape_of(annotation: object, known: _Known | None = None) -> mi.Type:
 
 
 def _shape_inside(kind: object, known: _Known) -> mi.Type | None:
-    """The shape of a type that holds what cannot be decoded; `None` where nothing is known of what it holds."""
+    """The description of a type with parts that cannot be decoded; `None` if its parts are unknown."""
     origin, arguments = get_origin(kind), arguments_of(kind)
     if origin in {Union, UnionType}:
         parts = (part for part in parts_of(kind) if part is not UnsetType)
@@ -119,7 +119,7 @@ def _without_members(kind: object) -> Fielded:
 
 
 def foreign_types(shape: mi.Type) -> Iterator[Foreign]:
-    """The types in a shape that msgspec does not know."""
+    """The types that msgspec does not support, within a description."""
     yield from _foreign(shape, "", set())
 
 
@@ -138,7 +138,7 @@ def _foreign(shape: mi.Type, field: str, seen: set[object]) -> Iterator[Foreign]
 
 
 def children_of(shape: mi.Type) -> Iterable[mi.Type]:
-    """The types that a type is made of."""
+    """The types that a type consists of."""
     match shape:
         case mi.Metadata():
             return (shape.type,)

@@ -1,6 +1,6 @@
-"""Start-up: reads each handler's types once and compiles from them how it is called and how it is answered.
+"""Startup: reads each handler's types once, and compiles how it is called and how its result is sent.
 
-Everything that cannot work is found here, as a `WiringError`; nothing of it is left to the request path.
+Mistakes are found here and raised as `WiringError`, so the request path need not check for them.
 """
 
 import inspect
@@ -28,33 +28,33 @@ from jero.streaming.open import OpenStreams
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 _BODILESS: Final = ("get", "delete")
-"""The methods whose requests' bodies mean nothing (RFC 9110 § 9.3.1, § 9.3.5)."""
+"""The methods whose request bodies have no defined meaning (RFC 9110 § 9.3.1, § 9.3.5)."""
 
-_ELSEWHERE: Final[Mapping[str, Sequence[str]]] = {
+_OTHER_NAMES: Final[Mapping[str, Sequence[str]]] = {
     "json": ("body", "data", "payload", "item"),
     "content": ("raw", "stream", "file"),
     "params": ("query", "query_params", "q"),
     "headers": ("header", "cookies"),
     "user": ("current_user", "auth", "token"),
 }
-"""What the arguments of a handler are called in other frameworks."""
+"""The names that other frameworks use for the arguments of a handler."""
 
 _NULLABLE: Final = ("json", "last_event_id")
-"""The arguments that are `None` where the request has nothing for them, if their type allows that."""
+"""The arguments that are `None` when the request has no value for them, if their type allows `None`."""
 
 type Bind = Callable[[Scope, Receive], Awaitable[tuple[Mapping[str, object], Receive]]]
-"""Finds the arguments of a handler, and gives what is left to receive with them. Raises `HTTPError`."""
+"""Reads the arguments of a handler; returns them and the `receive` to use from then on. Raises `HTTPError`."""
 
 
 class Handler(Struct, frozen=True):
-    """What a handler takes and gives, as its class and its types say."""
+    """The signature of a handler: its arguments, its result and its settings, as declared."""
 
     name: str
-    """Class and method."""
+    """Class and method, as in `OrdersEndpoint.get`."""
 
     endpoint: Endpoint
     path: str
-    """The whole template."""
+    """The path template, prefixes included."""
 
     method: str
     call: Callable[..., Awaitable[object]]
@@ -67,9 +67,9 @@ class Handler(Struct, frozen=True):
 
 
 class Route(Struct, frozen=True):
-    """One handler, compiled: how its arguments are found, itself, and how what it returns is sent.
+    """A compiled handler: `bind` reads its arguments, `call` is the method, and `respond` sends its result.
 
-    `respond` raises only while nothing of the response is sent.
+    `respond` raises only before any part of the response has been sent.
     """
 
     handler: Handler
@@ -79,7 +79,7 @@ class Route(Struct, frozen=True):
 
 
 class Site(Struct, frozen=True):
-    """Where an endpoint is included: under which path, and what the application has for all of them."""
+    """Where an endpoint is included: its path, and the application's settings for all endpoints."""
 
     path: str
     limits: Limits
@@ -92,7 +92,9 @@ def compile_endpoint(endpoint: Endpoint, site: Site) -> Mapping[str, Route]:
     """The routes of `endpoint`, by method. Raises `WiringError`."""
     name = type(endpoint).__name__
     if own := [method for method in ("head", "options") if hasattr(endpoint, method)]:
-        raise WiringError(f"{name} defines `{own[0]}`, which is answered for it: remove the method")
+        raise WiringError(
+            f"{name} defines `{own[0]}`, which jero answers itself: remove the method"
+        )
     routes = {
         method.upper(): _compile(f"{name}.{method}", method, endpoint, site)
         for method in METHODS
@@ -100,7 +102,7 @@ def compile_endpoint(endpoint: Endpoint, site: Site) -> Mapping[str, Route]:
     }
     if not routes:
         raise WiringError(
-            f"{name} serves nothing: define one of {', '.join(METHODS)} as `async def`"
+            f"{name} has no handler: define one of {', '.join(METHODS)} as `async def`"
         )
     return routes
 
@@ -109,17 +111,15 @@ def _compile(name: str, method: str, endpoint: Endpoint, site: Site) -> Route:
     call: Callable[..., Awaitable[object]] = getattr(endpoint, method)
     if not inspect.iscoroutinefunction(call):
         raise WiringError(
-            f"{name} is no coroutine function: write it as `async def {method}(self)`, and if it streams let it"
-            " return a streaming response that is given a generator"
+            f"{name} is not a coroutine function: write it as `async def {method}(self)`; to stream, return a streaming"
+            " response whose `stream` is a generator"
         )
     try:
         hints = hints_of(endpoint, method)
     except Exception as error:
-        raise WiringError(f"{name} has an annotation that cannot be read: {error}") from error
+        raise WiringError(f"{name} has an annotation that cannot be evaluated: {error}") from error
     if "return" not in hints:
-        raise WiringError(
-            f"{name} does not say what it returns: annotate it, as in `-> list[Order]`"
-        )
+        raise WiringError(f"{name} has no return annotation: add one, as in `-> list[Order]`")
     _require_concrete(name, endpoint, hints)
     returned = read_returned(name, method, hints.pop("return"), site.codec)
     operation = Operation.of(call)
@@ -159,7 +159,7 @@ def _require_concrete(name: str, endpoint: Endpoint, hints: Mapping[str, object]
     bases = type(endpoint).__mro__
     generic = next((each for each in bases if getattr(each, "__parameters__", ())), bases[0])
     raise WiringError(
-        f"{name} has the type variable {variables[0]}, and nothing says what it stands for: inherit from"
+        f"{name} has the type variable {variables[0]}, which is not bound to a type: inherit from"
         f" `{generic.__name__}[…]`, as in `class Orders({generic.__name__}[Order], path='/orders')`"
     )
 
@@ -174,18 +174,20 @@ def _read_arguments(
     signature = inspect.signature(call)
     parameters = list(signature.parameters)
     if any(each.kind is each.POSITIONAL_ONLY for each in signature.parameters.values()):
-        raise WiringError(f"{name} takes arguments by position only: they are given by name")
+        raise WiringError(
+            f"{name} has positional-only arguments, but arguments are passed by name: remove the `/`"
+        )
     if unknown := [parameter for parameter in parameters if parameter not in ARGUMENTS]:
         *others, last = (f"`{each}`" for each in ARGUMENTS)
         raise WiringError(
-            f"{name} takes `{unknown[0]}`: a handler can take {', '.join(others)} and {last}, and nothing else."
+            f"{name} has an unknown argument `{unknown[0]}`: a handler can take {', '.join(others)} and {last}."
             f" {_fix_unknown(unknown[0], in_path)}"
         )
     for parameter in parameters:
         argument = ARGUMENTS[parameter]
         if parameter not in hints or not argument.is_fit(hints[parameter]):
             raise WiringError(
-                f"{name} takes `{parameter}` with a type that it cannot have: {argument.mend}"
+                f"{name} takes `{parameter}` with a missing or unsupported type: {argument.fix}"
             )
         if parameter != "content" and (declared := media_type_of(hints[parameter])):
             raise WiringError(
@@ -194,17 +196,19 @@ def _read_arguments(
         _require_usable(name, signature.parameters[parameter], hints[parameter])
     bodies = [parameter for parameter in parameters if ARGUMENTS[parameter].is_body]
     if len(bodies) > 1:
-        raise WiringError(f"{name} takes {' and '.join(bodies)}: a request has one body, take one")
+        raise WiringError(
+            f"{name} takes {' and '.join(bodies)}: a request has only one body, so take one"
+        )
     if bodies and method in _BODILESS:
         raise WiringError(
-            f"{name} takes `{bodies[0]}`: the body of a {method.upper()} means nothing (RFC 9110 § 9.3). Take `params`"
-            " instead, or rename the method"
+            f"{name} takes `{bodies[0]}`, but the body of a {method.upper()} has no meaning (RFC 9110 § 9.3): take"
+            " `params` instead, or rename the method"
         )
     return {parameter: hints[parameter] for parameter in ARGUMENTS if parameter in parameters}
 
 
 def _require_usable(name: str, parameter: inspect.Parameter, annotation: object) -> None:
-    """Refuse what `parameter` says beside its type, if handlers are never called that way. Raises `WiringError`."""
+    """Raises `WiringError` for `*args`, `**kwargs` and defaults that would never be used."""
     taken, default = parameter.name, cast("object", parameter.default)
     starred: dict[object, str] = {
         parameter.VAR_POSITIONAL: "*",
@@ -213,41 +217,41 @@ def _require_usable(name: str, parameter: inspect.Parameter, annotation: object)
     stars = starred.get(parameter.kind)
     if stars:
         raise WiringError(
-            f"{name} takes `{stars}{taken}`, and arguments are passed by name: write it as `{taken}`"
+            f"{name} takes `{stars}{taken}`, but arguments are passed by name: write it as `{taken}`"
         )
     is_none_by_default = default is None and types.NoneType in parts_of(annotation)
     if default is parameter.empty or is_none_by_default:
         return
     if taken in _NULLABLE:
-        fix = "annotate it as one that may be `None`, and replace the `None` in the handler"
+        fix = "allow `None` in its annotation, and replace the `None` in the handler"
     elif taken == "user":
-        fix = "let the authenticator return it instead"
+        fix = "return it from the authenticator instead"
     elif is_struct(annotation):
         fix = f"give the fields of {show(annotation)} defaults instead"
     else:
-        fix = "replace an empty body in the handler"
+        fix = "handle an empty body in the handler"
     raise WiringError(
         f"{name} takes `{taken}` with the default {default!r}, which would never be used: remove the default, and {fix}"
     )
 
 
 def _fix_unknown(name: str, in_path: Sequence[str]) -> str:
-    """What to take in place of an argument that there is not, by what it is called elsewhere."""
+    """How to fix an unknown argument, guessed from its name."""
     if name in in_path:
         return f"Path parameters are in `path`, a Struct with the field `{name}`"
-    for argument, names in _ELSEWHERE.items():
+    for argument, names in _OTHER_NAMES.items():
         if name in names:
             return f"Take `{argument}` instead"
     if name in {"request", "req", "scope"}:
-        return "There is no object of the request: take the parts of it that you need"
-    return f"If `{name}` is of the query string, it is a field of `params`"
+        return "There is no request object: take the parts of the request that you need"
+    return f"For a query parameter `{name}`, take `params`, a Struct with that field"
 
 
 def _compile_bind(handler: Handler, site: Site) -> Bind | None:
     name, in_path = handler.name, path_parameters(site.path)
     if in_path and "path" not in handler.arguments:
         raise WiringError(
-            f"{name} does not take the parameters of its path {site.path!r}: let it take `path`, a Struct with the"
+            f"{name} does not take the parameters of its path {site.path!r}: add an argument `path`, a Struct with the"
             f" fields {', '.join(in_path)}"
         )
     context = Context(in_path, site.limits, handler.authenticator, site.codec)
@@ -256,7 +260,7 @@ def _compile_bind(handler: Handler, site: Site) -> Bind | None:
         try:
             readers[argument] = ARGUMENTS[argument].compile(annotation, context)
         except (TypeError, ValueError) as error:
-            raise WiringError(f"{name} takes `{argument}`, which cannot work: {error}") from error
+            raise WiringError(f"{name} has an invalid argument `{argument}`: {error}") from error
     bind = _bind(readers) if readers else None
     if bind is not None and any(is_upload(*each) for each in handler.arguments.items()):
         bind = _bind_upload(bind)
@@ -273,7 +277,7 @@ def _bind(readers: Mapping[str, Read]) -> Bind:
 
 
 def _bind_upload(bind: Bind) -> Bind:
-    """The body is read while the response is sent, so both share its messages."""
+    """The handler reads the body while the response is sent, so both share the messages of `receive`."""
 
     async def bind_upload(scope: Scope, receive: Receive) -> tuple[Mapping[str, object], Receive]:
         upload = Upload(receive)

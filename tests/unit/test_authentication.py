@@ -301,8 +301,8 @@ class Forging(Bearer):
 @pytest.mark.parametrize(
     ("authenticator", "endpoint", "text"),
     [
-        (Bearer(), Takes(), "Takes.get takes `user`, which cannot work: Bearer gives User: annotate"),
-        (None, Me(), "Me.get takes `user`, which cannot work: nobody says who that is: include the"),
+        (Bearer(), Takes(), "Takes.get has an invalid argument `user`: Bearer returns User: annotate `user` with"),
+        (None, Me(), "there is no authenticator: include the endpoint with `authenticator=…`, and do not"),
         (Untyped(), Me(), "Untyped.verify does not say what it returns: annotate it, as in `-> User"),
         (Unreadable(), Me(), "Unreadable has an annotation that cannot be read: name 'Missing'"),
         (Unchallenging(), Guarded(), "Unchallenging has no challenge: say how to authenticate, as in"),

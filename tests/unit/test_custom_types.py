@@ -350,10 +350,10 @@ class Reading(Endpoint, path="/"):
     ("app", "text"),
     [
         (app_with(Path), "Declaring.custom_types: <class 'pathlib._local.Path'> is not a `CustomType`: write it as"),
-        (app_with(CustomType(int, str, encode=str)), "msgspec encodes and decodes int itself, and asks nobody"),
-        (app_with(CustomType(File, str, encode=str)), "msgspec encodes and decodes File itself, and asks nobody"),
+        (app_with(CustomType(int, str, encode=str)), "msgspec encodes and decodes int itself, so a custom type has"),
+        (app_with(CustomType(File, str, encode=str)), "msgspec encodes and decodes File itself, so a custom type has"),
         (app_with(*[CustomType(Path, str, encode=str)] * 2), "Path is declared twice: leave one of them out"),
-        (app_with(CustomType(Path, complex, encode=lambda _: 1j)), "Path is sent as complex, and `complex` has no"),
+        (app_with(CustomType(Path, complex, encode=lambda _: 1j)), "Path is sent as complex, but `complex` has no"),
         (app_with(CUSTOM_TYPES[-1], endpoint=Reading()), "`list[complex]` can only be sent: give its `CustomType` a"),
     ],
 )  # fmt: skip

@@ -157,13 +157,13 @@ def test_what_cannot_be_told_is_refused_where_the_error_is_made(arguments: Any, 
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ((404, "no"), "HTTPError(404, 'no') gives the status as the detail, and each status has a class of its own:"),
+        ((404, "no"), "HTTPError(404, 'no') passes a status as the detail, but each status has its own class:"),
         ((404, "no"), "raise `NotFoundError('no')`, or a subclass of `HTTPError` with `status_code = 404`"),
         ((404,), "raise `NotFoundError()`, or a subclass of `HTTPError` with `status_code = 404`"),
-        ((418, "no"), "has a class of its own: raise a subclass of `HTTPError` with `status_code = 418`"),
-        (("no", {"seat": 7}), "gives more than the detail by position: give `members` and `raw_headers` by name"),
-        ((LookupError("no"),), "HTTPError(LookupError('no')) has a detail that is not a str: write it as one, and"),
-        ((b"no",), "has a detail that is not a str: write it as one, and give other data in `members`"),
+        ((418, "no"), "has its own class: raise a subclass of `HTTPError` with `status_code = 418`"),
+        (("no", {"seat": 7}), "passes more than the detail by position: pass `members` and `raw_headers` by name"),
+        ((LookupError("no"),), "HTTPError(LookupError('no')) has a detail that is not a str: pass a str, and"),
+        ((b"no",), "has a detail that is not a str: pass a str, and put other data into `members`"),
     ],
 )  # fmt: skip
 def test_arguments_of_another_type_are_refused_with_what_to_write_instead(
@@ -176,7 +176,7 @@ def test_arguments_of_another_type_are_refused_with_what_to_write_instead(
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ({"members": ["seat"]}, "members is ['seat']: expected a mapping of their names to values"),
+        ({"members": ["seat"]}, "members is ['seat']: expected a mapping of names to values"),
         ({"raw_headers": [("a", "b")]}, "raw_headers is a list: expected a mapping of names to values, such as"),
         ({"raw_headers": {b"a": "b"}}, "a header is named b'a': write its name as a string"),
         ({"raw_headers": {"a": 1}}, "header 'a' has the value 1: write it as a string"),

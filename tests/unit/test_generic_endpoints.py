@@ -187,7 +187,10 @@ async def test_a_type_parameter_that_nothing_was_given_for_is_a_wiring_error_tha
     endpoint: Endpoint,
 ) -> None:
     text = await failure_of(app_of(endpoint))
-    assert f"{type(endpoint).__name__}.get has the type variable T, and nothing says what" in text
+    assert (
+        f"{type(endpoint).__name__}.get has the type variable T, which is not bound to a type"
+        in text
+    )
     assert text.endswith(("Store[Order], path='/orders')`", "Items[Order], path='/orders')`"))
 
 

@@ -104,7 +104,7 @@ async def test_headers_that_could_never_match_are_a_wiring_error(
     headers: type[Struct], text: str
 ) -> None:
     taken = await failure_of(app_of(echo_of("headers", headers)))
-    assert taken.startswith("Echoing.get takes `headers`, which cannot work: ")
+    assert taken.startswith("Echoing.get has an invalid argument `headers`: ")
     assert text in taken
 
     async def get(self: Endpoint) -> None:

@@ -128,7 +128,7 @@ def test_routes_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("target", "told"),
     [
-        (f"{HERE}:broken", "BrokenEndpoint.get does not say what it returns"),
+        (f"{HERE}:broken", "BrokenEndpoint.get has no return annotation"),
         (f"{HERE}:nothing", f"{HERE} has no 'nothing'"),
         (f"{HERE}:App", f"{HERE}:App is a type: expected an instance of BaseApp"),
         ("no.such:app", "no.such cannot be imported: No module named 'no'"),

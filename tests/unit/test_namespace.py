@@ -164,7 +164,7 @@ def nothing(_: ASGIApp) -> None:
 @pytest.mark.parametrize(
     ("given", "text"),
     [
-        (Instance(None), "an instance: give the class, and its arguments after it, as in"),
+        (Instance(None), "followed by its arguments, as in `_wrap(Instance, …)`"),
         (3, "expected a middleware class or function, which is called with the application"),
         (nothing, "App._wrap: the middleware returns None: expected an ASGI application"),
     ],

@@ -240,10 +240,10 @@ class Timeless(JSONResponse[complex]):
         (WithoutContent, ["WithoutContent, whose class has no field `content` or `stream`"]),
         (BadMediaType, ["BadMediaType, whose class has no valid `media_type`: 'json'"]),
         (Framed, ["Framed, whose class has invalid `default_headers`: Content-Length cannot be set"]),
-        (Timeless, ["complex, which cannot work"]),
-        (Page, ["returns Page of nothing: name what it carries, as in `Page[Order]`"]),
-        (MsgpackResponse, ["returns MsgpackResponse of nothing"]),
-        (Response[None], ["expected a value, or one of the responses"]),
+        (Timeless, ["complex, which cannot be sent: `complex` has no JSON form: declare it in the"]),
+        (Page, ["returns Page without a type: add one, as in `Page[Order]`"]),
+        (MsgpackResponse, ["returns MsgpackResponse without a type: add one, as in `MsgpackResponse[Order]`"]),
+        (Response[None], ["expected a value, or a single response such as `JSONResponse[Order]`"]),
     ],
 )  # fmt: skip
 async def test_a_kind_that_does_not_describe_itself_fails_at_startup(
