@@ -1,4 +1,4 @@
-"""A request's body: whole, as it comes, or line by line; within limits of size and time."""
+"""Reads a request's body: whole, in chunks or line by line, within limits of size and time."""
 
 import asyncio
 from codecs import BOM_UTF8
@@ -21,35 +21,35 @@ from jero.json_text import JSONReader
 from jero.media_types import MediaType
 
 NDJSON: Final = (b"application/x-ndjson", b"application/ndjson", b"application/jsonl")
-"""The media types of a body of JSON lines. None of them is registered, and all are in use."""
+"""The media types of NDJSON: three names for the same format, none of them registered."""
 
 AHEAD: Final = 65_536
-"""How much of a body is received before it is asked for while a response is sent, in bytes, but for a last chunk."""
+"""How many bytes of a body are received ahead of its reader while a response is sent, apart from the last chunk."""
 
 
 RATIO: Final = 200
-"""How many times its size a coded body may come to, beyond what may be held in memory: some JSON comes to 50, and a
-bomb to 1,000."""
+"""How many times its size a compressed body can grow to, beyond the limit in memory: some JSON grows 50 times, a bomb
+1,000 times."""
 
 
 class Limits(Struct, frozen=True):
-    """How much of a body is read, in bytes, and for how long it is waited for, in seconds; `None` is without end."""
+    """The size limits of a body, in bytes, and the timeout of its arrival, in seconds; `None` for no limit."""
 
     max_body: int | None
-    """What is held in memory at once: a body, or a line of one."""
+    """The most that is held in memory: of a body, or of a line."""
 
     max_upload: int | None
-    """A body that is read as it comes."""
+    """The size of a body that is streamed."""
 
     timeout: float | None
 
 
 class Upload:
-    """The messages of one request, which are read by who wants the body and by who watches for the client to leave.
+    """The messages of one request, shared by the reader of its body and the watcher for a disconnect.
 
-    Only behind the body does it show that the client has left. So while a response is sent, the body is received
-    ahead of its reader, `AHEAD` bytes at most: a client that leaves with more than that unread is noticed when it is
-    read on.
+    A disconnect shows only after the body. So while a response is sent, the body is received up to `AHEAD` bytes ahead
+    of its reader. If more than that is unread when the client disconnects, the disconnect is noticed once the reader
+    continues.
     """
 
     def __init__(self, receive: Receive) -> None:
@@ -67,7 +67,7 @@ class Upload:
             async with self._turn:
                 if not self._ahead and self._end is None:
                     await self._receive_next()
-            # Whoever watches comes first: then the stream ends because the client left, and not with an error.
+            # The watcher comes first, so that the stream ends because of the disconnect and not with an error.
             if self._end is not None:
                 await asyncio.sleep(0)
         if not self._ahead:
@@ -79,7 +79,7 @@ class Upload:
         return message
 
     async def watch(self) -> Message:
-        """The message that says that the client has left, for whoever sends the response."""
+        """The `http.disconnect` message, for the code that sends the response."""
         while self._end is None:
             if self._size >= AHEAD and not self._is_whole:
                 self._has_room.clear()
@@ -100,9 +100,9 @@ class Upload:
 
 
 async def read_decoded(scope: Scope, receive: Receive, limits: Limits) -> bytes:
-    """The whole body without its content coding, which must fit the limit with it and without.
+    """The whole body, decoded from its content coding. Both the coded and the decoded body must be within the limit.
 
-    Raises as `read_whole`, `coding_of` and `Inflater` do.
+    Raises the errors of `read_whole`, `coding_of` and `Inflater`.
     """
     if first_line(scope, b"content-encoding") is None or (coding := coding_of(scope)) is None:
         return await read_whole(scope, receive, limits)
@@ -118,7 +118,7 @@ async def read_decoded(scope: Scope, receive: Receive, limits: Limits) -> bytes:
 async def read_whole(scope: Scope, receive: Receive, limits: Limits) -> bytes:
     """The whole body, as it was sent.
 
-    Raises `ContentTooLargeError` as soon as it is known to be over the limit, `RequestTimeoutError`, and
+    Raises `ContentTooLargeError` as soon as it is known to exceed the limit, `RequestTimeoutError`, and
     `ClientDisconnectedError`.
     """
     _check_length(scope, limits.max_body)
@@ -138,10 +138,10 @@ async def read_whole(scope: Scope, receive: Receive, limits: Limits) -> bytes:
 
 
 class Chunks(AsyncIterator[bytes]):
-    """The body, as it comes: what is not asked for yet is not taken from the client.
+    """The body as a stream of chunks, with back-pressure: each is received when it is asked for.
 
-    Raises `ContentTooLargeError`, `RequestTimeoutError` after that long a silence, and `ClientDisconnectedError`
-    where the body breaks off.
+    Raises `ContentTooLargeError`, `RequestTimeoutError` if no chunk arrives within the timeout, and
+    `ClientDisconnectedError` if the client disconnects before the end of the body.
     """
 
     def __init__(self, scope: Scope, receive: Receive, limits: Limits) -> None:
@@ -175,10 +175,10 @@ class Chunks(AsyncIterator[bytes]):
 
 
 class Inflated(AsyncIterator[bytes]):
-    """A body that comes with a content coding, decoded in pieces of bounded size; others get their turn between them.
+    """The chunks of a body, decoded from its content coding in bounded pieces. Yields to the event loop in between.
 
-    Raises as the chunks do, as `Inflater` does, and `ContentTooLargeError` for a body that is over the limit, or grows
-    to more than `RATIO` times its size, when decoded.
+    Raises the errors of `Chunks` and `Inflater`, and `ContentTooLargeError` if the decoded body exceeds the limit or
+    grows to more than `RATIO` times its coded size.
     """
 
     def __init__(
@@ -215,18 +215,18 @@ class Inflated(AsyncIterator[bytes]):
 
 
 def decoded(chunks: Chunks, scope: Scope, limits: Limits) -> AsyncIterator[bytes]:
-    """The chunks without their content coding, if they have one. Raises as `coding_of` does."""
+    """The chunks, decoded from their content coding if they have one. Raises the errors of `coding_of`."""
     if first_line(scope, b"content-encoding") is None or (coding := coding_of(scope)) is None:
         return chunks
     return Inflated(chunks, coding, scope, limits)
 
 
 class Lines[T](AsyncIterator[T]):
-    """The items of an NDJSON body, each decoded as soon as its line is whole.
+    """The items of an NDJSON body, each decoded as soon as its line is complete.
 
-    A byte order mark before a line is ignored. Lines that are empty are skipped, and counted. Raises as
-    `Chunks` does; `InvalidRequestError` and `BadRequestError` with the number of the line, from 1;
-    `ContentTooLargeError` for a line over the limit.
+    A byte order mark before a line is ignored. Empty lines are skipped, but counted. Raises the errors of `Chunks`;
+    `InvalidRequestError` and `BadRequestError` with the line number, from 1; and `ContentTooLargeError` for a line
+    over the limit.
     """
 
     def __init__(
@@ -270,21 +270,21 @@ class Lines[T](AsyncIterator[T]):
 
 
 def require_json(scope: Scope) -> None:
-    """Raises `UnsupportedMediaTypeError` unless the body is said to be JSON."""
+    """Raises `UnsupportedMediaTypeError` unless `Content-Type` is JSON."""
     media_type = _media_type(scope)
     if media_type != b"application/json" and not media_type.endswith(b"+json"):
         raise _unsupported("application/json", media_type)
 
 
 def require_ndjson(scope: Scope) -> None:
-    """Raises `UnsupportedMediaTypeError` unless the body is said to be lines of JSON."""
+    """Raises `UnsupportedMediaTypeError` unless `Content-Type` is NDJSON."""
     media_type = _media_type(scope)
     if media_type not in NDJSON:
         raise _unsupported("application/x-ndjson", media_type)
 
 
 def require_media_type(scope: Scope, expected: MediaType) -> None:
-    """Raises `UnsupportedMediaTypeError` unless the body is said to be of one of these."""
+    """Raises `UnsupportedMediaTypeError` unless `Content-Type` matches."""
     content_type = (first_line(scope, b"content-type") or b"").decode("latin-1")
     if not expected.accepts(content_type):
         raise _unsupported(" or ".join(expected.names), content_type.strip().encode("latin-1"))
@@ -312,10 +312,10 @@ def _check_size(scope: Scope, size: int, limit: int | None, what: str = "The bod
 
 
 def _check_ratio(scope: Scope, coded_size: int, size: int, limits: Limits) -> None:
-    # What fits in memory is bounded by its limit.
+    # Below that size, the limit in memory applies.
     if size > (limits.max_body or PIECE) and size > RATIO * coded_size:
         raise ContentTooLargeError(
-            f"The body grows to more than {RATIO} times its size when it is decoded.",
+            f"The body grows to more than {RATIO} times its size when decoded.",
             raw_headers=_closing(scope),
         )
 
@@ -327,6 +327,6 @@ def _too_slow(scope: Scope, limits: Limits) -> RequestTimeoutError:
 
 
 def _closing(scope: Scope) -> dict[str, str]:
-    """That the connection is of no more use: what is left of the body is still to come on it (RFC 9112 § 9.6)."""
+    """The headers to close the connection, because the rest of the body would still follow on it (RFC 9112 § 9.6)."""
     is_http_1 = str(scope.get("http_version", "1.1")).startswith("1")
     return {"connection": "close"} if is_http_1 else {}

@@ -11,19 +11,19 @@ from jero.fields import elements, lines_of
 type Coding = Literal["gzip", "deflate"]
 
 CODINGS: Final = "gzip, deflate"
-"""What is decoded, as `Accept-Encoding` names it."""
+"""The supported codings, as in `Accept-Encoding`."""
 
 PIECE: Final = 65_536
-"""How much is decoded at once at most, in bytes: others get their turn in between."""
+"""The most bytes that are decoded at once, so that other tasks can run in between."""
 
 _FED: Final = 1_024
-"""How much zlib is given at once, in bytes. What it does not take is copied, so this bounds how often anything is."""
+"""The most bytes that zlib gets at once. The unconsumed rest is copied, so this bounds how often a byte is copied."""
 
 _NAMES: Final = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
 
 
 def coding_of(scope: Scope) -> Coding | None:
-    """How the body is coded; `None` where it is not.
+    """The content coding of the body; `None` if it has none.
 
     Raises `UnsupportedMediaTypeError` with `Accept-Encoding` (RFC 9110 § 12.5.3) for any other coding, and for more
     than one.
@@ -34,17 +34,17 @@ def coding_of(scope: Scope) -> Coding | None:
         return None
     if len(codings) > 1 or codings[0] not in _NAMES:
         raise UnsupportedMediaTypeError(
-            f"Expected the Content-Encoding gzip or deflate, or none, got {', '.join(codings)}.",
+            f"Expected Content-Encoding gzip, deflate or none, got {', '.join(codings)}.",
             raw_headers={"accept-encoding": CODINGS},
         )
     return cast("Coding", _NAMES[codings[0]])
 
 
 class Inflater:
-    """Decodes one body. The work is linear in what goes in and comes out.
+    """Decodes one body. The work is linear in the size of the input and the output.
 
-    gzip may have several members (RFC 1952 § 2.2) and zeros after them; deflate is read with the zlib header that it
-    should have (RFC 9110 § 8.4.1.2) and without, as some clients send it.
+    gzip data can have several members (RFC 1952 § 2.2) and trailing zeros. deflate data can have the required zlib
+    header (RFC 9110 § 8.4.1.2) or, as some clients send it, none.
     """
 
     def __init__(self, coding: Coding) -> None:
@@ -54,7 +54,7 @@ class Inflater:
         self._is_between = True
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """What comes of the next part, in pieces. Raises `BadRequestError` for data that is not of the coding."""
+        """Decode the next part, in pieces. Raises `BadRequestError` for invalid data."""
         view = memoryview(data)
         for start in range(0, len(view), _FED):
             fed: bytes | memoryview = view[start : start + _FED]
@@ -74,7 +74,7 @@ class Inflater:
                     yield piece
 
     def end(self) -> Iterator[bytes]:
-        """What is left. Raises `BadRequestError` if the coded data has not come to its end."""
+        """Decode the rest, in pieces. Raises `BadRequestError` if the data is truncated."""
         if self._is_between:
             return
         try:
@@ -82,17 +82,17 @@ class Inflater:
         except zlib.error as error:
             raise self._invalid() from error
         if not self._zlib.eof:
-            raise BadRequestError(f"The body breaks off within its {self._coding} coding.")
+            raise BadRequestError(f"The body is truncated within its {self._coding} data.")
         if rest:
             yield rest
 
     def pieces_of(self, data: bytes) -> Iterator[bytes]:
-        """What comes of all of the data, in pieces. Raises as `feed` and `end` do."""
+        """Decode a whole body, in pieces. Raises the errors of `feed` and `end`."""
         yield from self.feed(data)
         yield from self.end()
 
     def _begin(self, fed: bytes) -> bytes:
-        """Make ready for what begins here; what of it is to be decoded."""
+        """Start decoding a member or the first one; the part of the data to decode."""
         if not self._has_begun:
             self._has_begun = True
         elif self._coding == "deflate":
@@ -111,4 +111,6 @@ class Inflater:
         return fed
 
     def _invalid(self) -> BadRequestError:
-        return BadRequestError(f"The body is not {self._coding}, which its Content-Encoding says.")
+        return BadRequestError(
+            f"The body is not valid {self._coding}, although its Content-Encoding is."
+        )

@@ -1,6 +1,6 @@
-"""The header fields of a request as RFC 9110 reads them: lines → one value, one value → its elements.
+"""Parses the header fields of a request (RFC 9110): lines → one value, one value → its elements.
 
-Pure functions of text. Each is linear in its input, which is a client's.
+Pure functions of text. Each is linear in the size of its input, which comes from clients.
 """
 
 import re
@@ -24,11 +24,11 @@ _WEIGHT: Final = re.compile(r"q=(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 
 _LISTS: Final[Mapping[str, re.Pattern[str]]] = {
     "cookie": _COOKIES,  # RFC 6265 § 4.2.1
-    "if-match": _ENTITY_TAGS,  # in which a backslash is a character like others (RFC 9110 § 8.8.3)
+    "if-match": _ENTITY_TAGS,  # a backslash does not escape in an entity tag (RFC 9110 § 8.8.3)
     "if-none-match": _ENTITY_TAGS,
     "link": _LINKS,  # RFC 8288 § 3
 }
-"""The fields whose lists have a syntax of their own."""
+"""The fields whose lists have their own syntax."""
 
 
 def first_line(scope: Scope, name: bytes) -> bytes | None:
@@ -37,14 +37,14 @@ def first_line(scope: Scope, name: bytes) -> bytes | None:
     for (
         found,
         value,
-    ) in lines:  # a loop and no generator: each request with a body comes here thrice
+    ) in lines:  # a loop, not a generator: called three times for each request with a body
         if found == name:
             return value
     return None
 
 
 def lines_of(scope: Scope) -> Lines:
-    """The lines of each field, in their order (RFC 9110 § 5.3)."""
+    """The lines of each field, in order (RFC 9110 § 5.3)."""
     lines: dict[str, list[str]] = defaultdict(list)
     for name, value in scope["headers"]:
         lines[name.decode("latin-1")].append(value.decode("latin-1"))
@@ -52,9 +52,9 @@ def lines_of(scope: Scope) -> Lines:
 
 
 def combine(name: str, lines: Sequence[str]) -> str:
-    """The one value that all lines of a field stand for (RFC 9110 § 5.3).
+    """The combined value of all lines of a field (RFC 9110 § 5.3).
 
-    HTTP/2 and HTTP/3 may send each cookie on a line of its own, which are joined as cookies are (RFC 9113 § 8.2.3,
+    HTTP/2 and HTTP/3 clients can send each cookie as a separate field; those are joined with `; ` (RFC 9113 § 8.2.3,
     RFC 9114 § 4.2.1).
     """
     if len(lines) == 1:
@@ -63,23 +63,23 @@ def combine(name: str, lines: Sequence[str]) -> str:
 
 
 def elements(name: str, lines: Iterable[str]) -> list[str]:
-    """The elements of a field that is a list, on however many lines it was sent (RFC 9110 § 5.6.1).
+    """The elements of a field whose value is a list, from all of its lines (RFC 9110 § 5.6.1).
 
-    What stands in quotes separates nothing (§ 5.6.4). Quotes that do not end reach to the end of the line.
+    Separators within quotes do not count (§ 5.6.4). An unterminated quote extends to the end of the line.
     """
     syntax = _LISTS.get(name, _COMMAS)
     return [element for line in lines for element in _split(syntax, line)]
 
 
 def weights(name: str, lines: Iterable[str]) -> Mapping[str, float]:
-    """The weight of each element, in lower case, of a field of preferences such as `Accept-Encoding`.
+    """The weight of each element (in lower case) of a field such as `Accept-Encoding` (RFC 9110 § 12.4.2).
 
-    An element without a weight has 1, and one with a weight that is not valid has 0 (RFC 9110 § 12.4.2).
+    The default weight is 1. An invalid weight counts as 0.
     """
     weighed: dict[str, float] = {}
     for element in elements(name, lines):
         parts = [*_split(_SEMICOLONS, element.lower())]
-        if not parts:  # nothing but semicolons and blanks
+        if not parts:  # only semicolons and whitespace
             continue
         value, *parameters = parts
         given = next((each for each in parameters if each.startswith("q=")), "q=1")
@@ -88,7 +88,7 @@ def weights(name: str, lines: Iterable[str]) -> Mapping[str, float]:
 
 
 def parameters_of(value: str) -> tuple[str, Mapping[str, str]]:
-    """What stands before the first semicolon, and the parameters behind it, unquoted (RFC 9110 § 5.6.6)."""
+    """The value before the first semicolon, and the parameters after it, unquoted (RFC 9110 § 5.6.6)."""
     first, *others = [*_split(_SEMICOLONS, value)] or [""]
     parameters: dict[str, str] = {}
     for other in others:
@@ -106,7 +106,7 @@ def has_entity_tag(tag: str, lines: Iterable[str]) -> bool:
 
 
 def _split(syntax: re.Pattern[str], text: str) -> Iterator[str]:
-    """What stands between the separators, without blanks around it; where that is nothing it is left out."""
+    """The elements between separators, without surrounding whitespace. Empty elements are left out."""
     start = 0
     for found in syntax.finditer(text):
         if found[1]:

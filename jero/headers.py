@@ -1,4 +1,4 @@
-"""Header fields as Python sees them (a Struct, or a mapping) ↔ the pairs of bytes that ASGI takes."""
+"""Header fields as a Struct or a mapping ↔ the pairs of bytes in ASGI messages."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ from jero.http_date import format_http_date
 
 type HeaderPairs = list[tuple[bytes, bytes]]
 type RawHeaders = Mapping[str, str]
-"""Header fields by their names, in any case. A name that stands for several fields needs a typed one."""
+"""Header values by name, in any case. To send a field several times, use typed headers."""
 
 _FRAMING: Final = ("content-length", "transfer-encoding")
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -23,38 +23,38 @@ _NOT_A_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|^[ \t]|[ \t]$|[^\x00
 
 
 def encode_pair(name: str, value: str) -> tuple[bytes, bytes]:
-    """One field as ASGI takes it: a lower-case name and a value, both bytes.
+    """One field for ASGI: a lower-case name and a value, both bytes.
 
-    Raises `ValueError` for a name that is no token or a value that holds a line break, another control character,
+    Raises `ValueError` for a name that is not a token, or a value that contains a line break, another control character
     or anything but Latin-1 (RFC 9110 § 5.1, § 5.5): such a value could end the field and forge the next.
     """
     if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody checks types
-        raise TypeError(f"a header is named {name!r}: write its name as a string")
+        raise TypeError(f"a header has the name {name!r}: expected a str")
     if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - see above
-        raise TypeError(f"header {name!r} has the value {value!r}: write it as a string")
+        raise TypeError(f"header {name!r} has the value {value!r}: expected a str")
     if not _TOKEN.fullmatch(name):
         raise ValueError(
-            f"{name!r} is no header name: use letters, digits and hyphens (RFC 9110 § 5.1)"
+            f"{name!r} is not a valid header name: use letters, digits and hyphens (RFC 9110 § 5.1)"
         )
     if _NOT_A_VALUE.search(value):
         raise ValueError(
-            f"header {name!r} cannot have the value {value!r}: it must be Latin-1 without control characters or"
-            " blanks at its ends (RFC 9110 § 5.5)"
+            f"header {name!r} cannot have the value {value!r}: use Latin-1 without control characters and without"
+            " surrounding whitespace (RFC 9110 § 5.5)"
         )
     return name.lower().encode("latin-1"), value.encode("latin-1")
 
 
 def require_no_framing(names: Iterable[str]) -> None:
-    """Raises `ValueError` for a field that says how the body is framed."""
+    """Raises `ValueError` for `Content-Length` and `Transfer-Encoding`."""
     for name in names:
         if name.lower() in _FRAMING:
             raise ValueError(
-                f"{name} cannot be set: how a response is framed is the server's business"
+                f"{name} cannot be set, because the server frames the response: remove it"
             )
 
 
 def merge(defaults: HeaderPairs, *layers: Iterable[tuple[bytes, bytes]]) -> HeaderPairs:
-    """The fields of every layer, where a later layer replaces what an earlier one says of the same name."""
+    """The fields of every layer. A later layer replaces all fields of the same name."""
     pairs = defaults
     for layer in map(list, layers):
         if layer:
@@ -64,23 +64,23 @@ def merge(defaults: HeaderPairs, *layers: Iterable[tuple[bytes, bytes]]) -> Head
 
 
 def encode_raw(headers: RawHeaders | None) -> HeaderPairs:
-    """The pairs of a mapping of names to values. Raises as `encode_pair` does, and `TypeError` for no mapping."""
+    """The pairs of a mapping of names to values. Raises the errors of `encode_pair`, and `TypeError`."""
     if not headers:
         return []
     if not isinstance(headers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - see above
         raise TypeError(
             f"raw_headers is a {type(headers).__name__}: expected a mapping of names to values, such as"
-            " `{'cache-control': 'no-store'}`; a field that is sent several times needs typed `headers`"
+            " `{'cache-control': 'no-store'}`; to send a field several times, use typed `headers`"
         )
     return [encode_pair(name, value) for name, value in headers.items()]
 
 
 def field_names(struct: type[Struct], codec: Codec = PLAIN) -> list[tuple[str, str]]:
-    """The fields of a header Struct: for each, the attribute and the header's name.
+    """The fields of a header Struct, each as its attribute and its header name.
 
-    `x_trace_id` becomes `x-trace-id`; a name given with `msgspec.field(name=…)` is taken as it is. Raises
-    `TypeError`, which names the field, for a field whose type has no text form, and `ValueError` for one whose name
-    is not valid for a header or was written for JSON, as by `rename="camel"`.
+    `x_trace_id` becomes `x-trace-id`; a name set with `msgspec.field(name=…)` is used unchanged. Raises `TypeError`,
+    which names the field, for a type that has no text form, and `ValueError` for a name that is not a valid header name
+    or was renamed for JSON, as by `rename="camel"`.
     """
     names: list[tuple[str, str]] = []
     for field in msgspec.structs.fields(struct):
@@ -95,9 +95,9 @@ def field_names(struct: type[Struct], codec: Codec = PLAIN) -> list[tuple[str, s
         name = field.encode_name if is_renamed else hyphenated
         if is_renamed and name.lower() != hyphenated.lower() and name in _styled(field.name):
             raise ValueError(
-                f"{struct.__name__} renames `{field.name}` to {name!r}, which is not the header {hyphenated!r}: declare"
-                f" the Struct with `rename='kebab'`; if the header is really called {name!r}, name the field"
-                f" `{name.replace('_', '').lower()}` and give it `msgspec.field(name={name!r})`"
+                f"{struct.__name__} renames `{field.name}` to {name!r}, but the header is {hyphenated!r}: declare"
+                f" the Struct with `rename='kebab'`; if the header really is {name!r}, name the field"
+                f" `{name.replace('_', '').lower()}` with `msgspec.field(name={name!r})`"
             )
         encode_pair(name, "")
         names.append((field.name, name))
@@ -105,18 +105,18 @@ def field_names(struct: type[Struct], codec: Codec = PLAIN) -> list[tuple[str, s
 
 
 def _styled(name: str) -> Iterator[str]:
-    """What a field is called where msgspec renames a whole Struct for JSON."""
+    """The names of a field in each style in which msgspec can rename a whole Struct for JSON."""
     for style in ("camel", "pascal", "upper", "lower"):
         yield from msgspec.defstruct("_", [(name, object)], rename=style).__struct_encode_fields__
 
 
 def is_date(annotation: object) -> bool:
-    """Whether values of this type are dates as HTTP writes them: `datetime`, be it optional."""
+    """Whether values of this type are sent as HTTP-dates: `datetime` or `datetime | None`."""
     return datetime in parts_of(annotation)
 
 
 def is_list_of_dates(annotation: object) -> bool:
-    """Whether this is `list[datetime]` or the like."""
+    """Whether this is a collection of dates, such as `list[datetime]`."""
     return any(map(is_date, (item for part in parts_of(annotation) for item in get_args(part))))
 
 
@@ -130,11 +130,11 @@ def require_text_form(kind: str, name: str, annotation: object, codec: Codec) ->
 
 
 def compile_encoder(struct: type[Struct], codec: Codec = PLAIN) -> Callable[[Struct], HeaderPairs]:
-    """Read the fields of a header Struct once; return the function that turns its instances into pairs.
+    """Read the fields of a header Struct once; return a function that turns its instances into pairs.
 
-    A field that is `None` or `UNSET` is left out, one that is a list or the like is sent once an element, and a
-    `datetime` is sent as an HTTP-date (RFC 9110 § 5.6.7). Raises as `field_names` does; the function raises
-    `ValueError` for a value that a header cannot have, such as a `datetime` without a time zone.
+    A field that is `None` or `UNSET` is left out, a collection is sent as one field for each element, and a `datetime`
+    as an HTTP-date (RFC 9110 § 5.6.7). Raises the errors of `field_names`. The function raises `ValueError` for an
+    invalid header value, such as a `datetime` without a time zone.
     """
     names = field_names(struct, codec)
 
@@ -148,7 +148,7 @@ def compile_encoder(struct: type[Struct], codec: Codec = PLAIN) -> Callable[[Str
             values = cast("Collection[object]", value) if is_list else (value,)
             texts = [_text(each, codec) for each in values if each is not None]
             if isinstance(value, AbstractSet):
-                texts.sort()  # so that what is sent is the same in each process
+                texts.sort()  # so that every process sends the same
             pairs += (encode_pair(name, text) for text in texts)
         return pairs
 

@@ -1,4 +1,4 @@
-"""Dates as HTTP writes them (RFC 9110 § 5.6.7) ↔ `datetime`. Knows nothing of headers."""
+"""HTTP-dates (RFC 9110 § 5.6.7) ↔ `datetime`."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -32,14 +32,14 @@ _FORMATS: Final = (
     # Sun Nov  6 08:49:37 1994
     re.compile(rf"{_DAY} {_MONTH} (?P<day>[0-9]{{2}}| [0-9]) {_TIME} (?P<year>[0-9]{{4}})"),
 )
-"""IMF-fixdate, and the two obsolete ones that a recipient must accept."""
+"""IMF-fixdate, and the two obsolete formats that a recipient must accept."""
 
 
 def parse_http_date(text: str, now: datetime | None = None) -> datetime | None:
-    """The time that a text in any of the three formats stands for, in UTC; `None` for any other text.
+    """Parse an HTTP-date in any of the three formats; the time in UTC, or `None` for any other text.
 
-    A year of two digits is the one that is no more than fifty years after `now`, by default the present. Seconds may
-    be 60. The name of the day is not checked against the date.
+    A two-digit year is at most fifty years after `now`, by default the present. Seconds can be 60. The name of the day
+    is not checked against the date.
     """
     found = next(filter(None, (each.fullmatch(text) for each in _FORMATS)), None)
     if found is None:
@@ -60,9 +60,9 @@ def parse_http_date(text: str, now: datetime | None = None) -> datetime | None:
 
 
 def format_http_date(time: datetime) -> str:
-    """The time as an IMF-fixdate, which has whole seconds and is in GMT. Raises `ValueError` for one without a zone."""
+    """Format as an IMF-fixdate, in whole seconds and in GMT. Raises `ValueError` for a time without a time zone."""
     if time.utcoffset() is None:
         raise ValueError(
-            f"{time!r} has no time zone, and an HTTP-date is in GMT: give it one, as in `datetime.now(UTC)`"
+            f"{time!r} has no time zone, but an HTTP-date is in GMT: add one, as in `datetime.now(UTC)`"
         )
     return format_datetime(time.astimezone(UTC), usegmt=True)

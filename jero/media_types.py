@@ -1,4 +1,4 @@
-"""Media types (RFC 9110 § 8.3.1): what a handler declares that a body is, and what a request says."""
+"""Media types (RFC 9110 § 8.3.1): those that handlers declare, and those of requests."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _VALID: Final = re.compile(rf"{_NAME}/{_NAME}(?:[ \t]*;[ \t]*{_NAME}=(?:{_NAME}|
 
 @final
 class MediaType:
-    """What a body is that the framework does not look into: CSV, a PDF, an image. Put it into `Annotated`:
+    """The media type of a body that jero does not interpret, such as CSV or an image. Put it into `Annotated`:
 
         CSV = MediaType("text/csv; charset=utf-8")
 
@@ -21,18 +21,18 @@ class MediaType:
             async def get(self) -> Annotated[StreamingResponse, CSV]: ...
             async def put(self, content: Annotated[AsyncIterator[bytes], CSV]) -> Imported: ...
 
-    A response is sent with it as its `Content-Type`, unless typed headers or `raw_headers` say otherwise. A request of
-    another one is answered with a 415, and its `Content-Encoding` of gzip or deflate is decoded, while a `content`
-    without a media type is given as it was sent. Both are in the OpenAPI document.
+    It becomes the `Content-Type` of a response, unless typed headers or `raw_headers` set another. A request with
+    another media type is answered with a 415. A body with the `Content-Encoding` gzip or deflate is decoded, while a
+    `content` without a declared media type is passed on as it was sent. Both are in the OpenAPI document.
 
-    A request may be of one of several: `MediaType("image/png", "image/jpeg")`, or of a range: `MediaType("image/*")`.
-    A parameter counts where the request has it too: `charset=utf-8` refuses other charsets. Raises `ValueError` for a
-    name that is not a media type.
+    A request can have one of several media types, `MediaType("image/png", "image/jpeg")`, or any in a range,
+    `MediaType("image/*")`. A parameter is compared if the request has it, too: `charset=utf-8` rejects other charsets.
+    Raises `ValueError` for a name that is not a media type.
     """
 
     def __init__(self, name: str, *others: str) -> None:
         self.names: Final[tuple[str, ...]] = (name, *others)
-        """As they were given; a response has one."""
+        """The names, as given. A response has exactly one."""
         for each in self.names:
             if not isinstance(each, str) or not _VALID.fullmatch(each):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody checks types
                 raise ValueError(
@@ -53,7 +53,7 @@ class MediaType:
         return hash(self.names)
 
     def accepts(self, content_type: str) -> bool:
-        """Whether a request of this `Content-Type` is of one of the names."""
+        """Whether a request with this `Content-Type` matches one of the names."""
         essence, parameters = parse_media_type(content_type)
         main, _, _ = essence.partition("/")
         return any(
@@ -73,5 +73,5 @@ def media_type_of(annotation: object) -> MediaType | None:
 
 
 def parse_media_type(text: str) -> tuple[str, Mapping[str, str]]:
-    """Type and subtype, and the parameters, all in lower case, which makes a difference for few."""
+    """The type and subtype, and the parameters, in lower case. Few parameter values are case-sensitive."""
     return parameters_of(text.lower())

@@ -1,6 +1,6 @@
-"""The responses that are whole before they are sent, as a handler returns them, and how they are sent.
+"""The buffered responses, as handlers return them, and how they are sent.
 
-A kind of response describes itself: its media type, status, encoder, and how it is documented stand in its class.
+A kind of response describes itself: its class has its media type, status, encoder and documentation.
 """
 
 import re
@@ -19,10 +19,10 @@ BODILESS: Final = (204, 205, 304)
 """The final statuses that have no content (RFC 9110 § 15.3.5, § 15.3.6, § 15.4.5)."""
 
 _LENGTHLESS: Final = (204, 304)
-"""Those that say nothing of its length either: that of a 304 would be of what was not sent (RFC 9110 § 8.6)."""
+"""The statuses without `Content-Length`: that of a 304 would describe the content it omits (RFC 9110 § 8.6)."""
 
 REDIRECTS: Final = (301, 302, 303, 307, 308)
-"""The statuses that send a client elsewhere (RFC 9110 § 15.4)."""
+"""The statuses that redirect (RFC 9110 § 15.4)."""
 
 _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -30,15 +30,15 @@ _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 type Encode = Callable[[object], bytes]
 
 type Form = Literal["value", "text", "bytes", "items", "events", "empty"]
-"""How a body is documented: as a value, each item of a stream, or each event of one, with the schema of its type; as
-text; as bytes, of which OpenAPI says nothing; or not at all, because there is no body."""
+"""How a body is documented: with the schema of a value, of each item or of each event; as text; as bytes, without a
+schema; or, for an empty body, not at all."""
 
 
 class Response[H](Struct, kw_only=True):
     """The base of all responses, streaming ones included.
 
-    A kind of response describes itself. Change the class variables in a subclass of one that exists, or make a kind
-    of your own: a `content` field, and an `encoder`.
+    To define your own, change the class variables in a subclass of an existing response, or inherit from this class
+    and add a `content` field and an `encoder`:
 
         class CreatedResponse[T, H = None](JSONResponse[T, H]):
             default_status = 201
@@ -53,42 +53,42 @@ class Response[H](Struct, kw_only=True):
     """
 
     media_type: ClassVar[str] = ""
-    """The `Content-Type`, unless typed headers or `raw_headers` have another. Empty if there is no body."""
+    """The `Content-Type`, unless typed headers or `raw_headers` set another. Empty if there is no body."""
 
     default_status: ClassVar[int] = 200
-    """The status, unless the response or its handler has another."""
+    """The status, unless the response or its handler sets another."""
 
     documented_status: ClassVar[str] = "2XX"
-    """The status in the OpenAPI document, unless the handler has another: `201`, or `2XX` where responses differ."""
+    """The status in the OpenAPI document, unless the handler sets another: `201`, or `2XX` if it varies."""
 
     documented_as: ClassVar[Form] = "bytes"
     """How the body is documented."""
 
     documented_headers: ClassVar[Mapping[str, Mapping[str, object]]] = {}
-    """The schema of each header that `own_headers` makes."""
+    """The schema of each header that `own_headers` returns."""
 
     default_headers: ClassVar[Mapping[str, str]] = {}
-    """Further headers, unless typed headers or `raw_headers` have others."""
+    """Additional headers, unless typed headers or `raw_headers` set them."""
 
     status_code: int | None = None
-    """Any final status that goes with this kind of response (RFC 9110 § 15). By default the one that the handler
-    declares with `@operation`, or else the usual one of its kind: `200`, `204` without a body, `307` elsewhere."""
+    """A final status that this kind of response can have (RFC 9110 § 15). By default the one that the handler declares
+    with `@operation`, or else that of its class: `200`, `204` without a body, `307` for a redirect."""
 
     headers: H | None = None
-    """Header fields as a Struct. Where the handler's annotation names their type, they must be given."""
+    """Typed headers, as a Struct. Required if the handler's annotation names their type."""
 
     raw_headers: RawHeaders | None = None
-    """Header fields as a mapping of names to values, which has the last word."""
+    """Headers as a mapping of names to values. They override all others."""
 
     @classmethod
     def encoder(cls, content: object, to_json: Encode) -> Encode:
-        """The function that turns the content, or each item of a stream, into bytes.
+        """Returns the function that turns the content, or each item of a stream, into bytes.
 
-        Called once for each handler, at startup. `content` is the type that the handler's annotation declares, and
-        `to_json` encodes any JSON value, custom types included. Values of other types never reach the function.
+        Called once for each handler, at startup. `content` is the type in the handler's annotation, and `to_json`
+        encodes any JSON value, custom types included. The function is only called with values of that type.
         """
         raise NotImplementedError(
-            f"{cls.__name__} does not say how its content becomes bytes: define the class method `encoder`"
+            f"{cls.__name__} has no encoder: define the class method `encoder`"
         )
 
     @classmethod
@@ -98,7 +98,7 @@ class Response[H](Struct, kw_only=True):
 
     @classmethod
     def require_method(cls, method: str) -> None:
-        """Raises `ValueError` for a method, in lower case, that cannot return this kind."""
+        """Raises `ValueError` if handlers of this method (in lower case) cannot return this kind."""
 
     @classmethod
     def require_status(cls, status: int) -> None:
@@ -114,13 +114,13 @@ class Response[H](Struct, kw_only=True):
 
     @classmethod
     def require_media_type(cls, essence: str, parameters: Mapping[str, str]) -> None:  # noqa: ARG003 - for subclasses
-        """Raises `ValueError` for a media type that a handler cannot declare for this kind."""
+        """Raises `ValueError` if a handler cannot declare this media type for this kind."""
         raise ValueError(
             f"expected none, because {cls.__name__} is always {cls.media_type or 'without a body'}"
         )
 
     def own_headers(self) -> HeaderPairs:
-        """Headers made from the fields of this response."""
+        """The headers that the fields of this response stand for."""
         return []
 
     def __post_init__(self) -> None:
@@ -138,24 +138,24 @@ class Response[H](Struct, kw_only=True):
         return status
 
     def _require_headers(self) -> None:
-        """Raises `ValueError` for headers that cannot be sent, and for those that say how the body is framed."""
+        """Raises `ValueError` for invalid headers, and for `Content-Length` and `Transfer-Encoding`."""
         if self.raw_headers:
-            encode_raw(self.raw_headers)  # what cannot be sent is better refused here
+            encode_raw(self.raw_headers)  # to fail here rather than while sending
             require_no_framing(self.raw_headers)
 
 
 class JSONResponse[T, H = None](Response[H]):
-    """Sends a value as JSON (`application/json`), with a status and headers of its own.
+    """A value sent as JSON (`application/json`), with its own status and headers.
 
-    A handler that needs neither can return the value itself. Raises `ValueError` for a status that cannot have a
-    body, and for a header that cannot be sent or says how the body is framed.
+    A handler that needs neither can return the value itself. Raises `ValueError` for a status that cannot have a body,
+    for an invalid header, and for `Content-Length` or `Transfer-Encoding`, which the server sets.
     """
 
     media_type = "application/json"
     documented_as = "value"
 
     content: T
-    """The value, of whatever type has a JSON form."""
+    """The value, of any type that has a JSON form."""
 
     @override
     @classmethod
@@ -166,11 +166,11 @@ class JSONResponse[T, H = None](Response[H]):
     @classmethod
     def require_media_type(cls, essence: str, parameters: Mapping[str, str]) -> None:
         if essence != "application/json" and not essence.endswith("+json"):
-            raise ValueError("expected application/json or one that ends in +json")
+            raise ValueError("expected application/json or a media type that ends in +json")
 
 
 class TextResponse[H = None](Response[H]):
-    """Sends text (`text/plain; charset=utf-8`). For the rest, see `JSONResponse`."""
+    """Text (`text/plain; charset=utf-8`). Otherwise like `JSONResponse`."""
 
     media_type = "text/plain; charset=utf-8"
     documented_as = "text"
@@ -191,7 +191,7 @@ class TextResponse[H = None](Response[H]):
 
 
 class HTMLResponse[H = None](Response[H]):
-    """Sends a page (`text/html; charset=utf-8`), as it is: nothing is escaped. For the rest, see `JSONResponse`."""
+    """An HTML page (`text/html; charset=utf-8`). Nothing is escaped. Otherwise like `JSONResponse`."""
 
     media_type = "text/html; charset=utf-8"
     documented_as = "text"
@@ -206,9 +206,9 @@ class HTMLResponse[H = None](Response[H]):
 
 
 class BytesResponse[H = None](Response[H]):
-    """Sends bytes (`application/octet-stream` unless `raw_headers` says otherwise).
+    """Bytes (`application/octet-stream` unless `raw_headers` sets another type).
 
-    For the rest, see `JSONResponse`.
+    Otherwise like `JSONResponse`.
     """
 
     media_type = "application/octet-stream"
@@ -223,11 +223,11 @@ class BytesResponse[H = None](Response[H]):
     @override
     @classmethod
     def require_media_type(cls, essence: str, parameters: Mapping[str, str]) -> None:
-        """Any will do."""
+        """Any media type is allowed."""
 
 
 class EmptyResponse[H = None](Response[H], kw_only=True):
-    """Sends no body: `204` unless told otherwise (RFC 9110 § 15.3.5). Raises `ValueError` for a status below 200."""
+    """A response without a body; `204` by default (RFC 9110 § 15.3.5). Raises `ValueError` for a status below 200."""
 
     default_status = 204
     documented_status = "204"
@@ -237,13 +237,15 @@ class EmptyResponse[H = None](Response[H], kw_only=True):
     @classmethod
     def require_status(cls, status: int) -> None:
         if not 200 <= status <= 599:
-            raise ValueError(f"{status} is not the status of a final response")
+            raise ValueError(
+                f"{status} is not the status of a final response: use one from 200 to 599"
+            )
 
 
 class RedirectResponse[H = None](Response[H]):
-    """Sends the client elsewhere: `307`, which keeps the method, unless told otherwise (RFC 9110 § 15.4).
+    """A redirect; `307` by default, which keeps the method (RFC 9110 § 15.4).
 
-    After a POST, `303` sends it there with GET. Raises `ValueError` for a status that does not redirect.
+    After a POST, use `303` to redirect to a page with GET. Raises `ValueError` for a status that does not redirect.
     """
 
     default_status = 307
@@ -252,7 +254,7 @@ class RedirectResponse[H = None](Response[H]):
     documented_headers = {"Location": {"type": "string", "format": "uri-reference"}}
 
     location: str
-    """Where to, absolute or relative to the request's target; what a URI cannot hold is percent-encoded."""
+    """The target, absolute or relative to the request's URL. Characters not allowed in a URI are percent-encoded."""
 
     @override
     def __post_init__(self) -> None:
@@ -290,7 +292,7 @@ async def send_whole(
 ) -> None:
     """Send a response of known length; for `HEAD`, all of it but the body (RFC 9110 § 9.3.2).
 
-    Raises `ClientDisconnectedError` where the server says so.
+    Raises `ClientDisconnectedError` if the server's `send` raises `OSError`.
     """
     if status not in _LENGTHLESS:
         headers = [*headers, (b"content-length", b"%d" % len(body))]
@@ -302,11 +304,11 @@ async def send_whole(
 
 
 async def send_both(send: Send, start: Message, body: bytes) -> None:
-    """Send the start of a response and all that follows. Raises `ClientDisconnectedError` where the server says so."""
+    """Send the start and the body of a response. Raises `ClientDisconnectedError` if `send` raises `OSError`."""
     try:
         await send(start)
         await send({"type": "http.response.body", "body": body})
-    except OSError as error:  # how ASGI servers may say it (HTTP 2.4)
+    except OSError as error:  # the client has disconnected (ASGI HTTP 2.4)
         raise ClientDisconnectedError from error
 
 
@@ -322,5 +324,5 @@ async def respond_problem(
 
 
 async def respond_options(allow: str, scope: Scope, send: Send) -> None:
-    """Answer `OPTIONS`: no content, and `Allow` (RFC 9110 § 9.3.7)."""
+    """Answer `OPTIONS` with `Allow` and without content (RFC 9110 § 9.3.7)."""
     await send_whole(scope, send, 204, [(b"allow", allow.encode())], b"")

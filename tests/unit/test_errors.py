@@ -145,7 +145,7 @@ def test_an_error_has_the_status_of_one(status: int) -> None:
     [
         ({"members": {"status": 1}}, "'status' is a standard member"),
         ({"raw_headers": {"a": "b\r\nc: d"}}, "cannot have the value"),
-        ({"raw_headers": {"a b": ""}}, "is no header name"),
+        ({"raw_headers": {"a b": ""}}, "is not a valid header name"),
         ({"raw_headers": {"Content-Length": "0"}}, "Content-Length cannot be set"),
     ],
 )
@@ -178,8 +178,8 @@ def test_arguments_of_another_type_are_refused_with_what_to_write_instead(
     [
         ({"members": ["seat"]}, "members is ['seat']: expected a mapping of names to values"),
         ({"raw_headers": [("a", "b")]}, "raw_headers is a list: expected a mapping of names to values, such as"),
-        ({"raw_headers": {b"a": "b"}}, "a header is named b'a': write its name as a string"),
-        ({"raw_headers": {"a": 1}}, "header 'a' has the value 1: write it as a string"),
+        ({"raw_headers": {b"a": "b"}}, "a header has the name b'a': expected a str"),
+        ({"raw_headers": {"a": 1}}, "header 'a' has the value 1: expected a str"),
     ],
 )  # fmt: skip
 def test_members_and_headers_that_are_not_mappings_of_text_are_refused(

@@ -108,8 +108,8 @@ async def test_raw_headers_go_before_a_declared_media_type() -> None:
     [
         (Annotated[BytesResponse, MediaType("image/*")], "a response has one media type"),
         (Annotated[BytesResponse, MediaType("image/png", "image/gif")], "a response has one media type"),
-        (Annotated[Row, CSV], "expected application/json or one that ends in +json"),
-        (Annotated[JSONResponse[Row], CSV], "expected application/json or one that ends in +json"),
+        (Annotated[Row, CSV], "expected application/json or a media type that ends in +json"),
+        (Annotated[JSONResponse[Row], CSV], "expected application/json or a media type that ends in +json"),
         (Annotated[NDJSONStreamingResponse[Row], CSV], "expected application/x-ndjson, application/n"),
         (Annotated[TextResponse, MediaType("text/csv; charset=latin1")], "expected the charset utf-8"),
         (Annotated[HTMLResponse, CSV], "expected none, because HTMLResponse is always text/html; chars"),

@@ -184,8 +184,8 @@ def test_a_header_that_cannot_be_sent_is_refused_where_it_is_made(
     ("arguments", "text"),
     [
         ({"raw_headers": [("a", "b")]}, "raw_headers is a list: expected a mapping of names to"),
-        ({"raw_headers": {"a": 1}}, "header 'a' has the value 1: write it as a string"),
-        ({"raw_headers": {1: "a"}}, "a header is named 1: write its name as a string"),
+        ({"raw_headers": {"a": 1}}, "header 'a' has the value 1: expected a str"),
+        ({"raw_headers": {1: "a"}}, "a header has the name 1: expected a str"),
         ({"status_code": "303"}, "303"),
     ],
 )
