@@ -96,7 +96,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    builder = Builder(ROOT, ROOT / "snippets", arguments.site)
+    builder = Builder(ROOT, Catalogue().folder, arguments.site)
     if builder.is_current():
         print(f"{arguments.site} is up to date.")
         return 0

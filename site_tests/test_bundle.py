@@ -12,13 +12,13 @@ from zipfile import ZipFile
 import msgspec
 import pytest
 
-from playground.bundle import bundle as bundling
 from playground.bundle import node, steps, wheels
 from playground.bundle.bundle import bundle
 from playground.bundle.licences import LicenceMissingError, collect
 from playground.bundle.lock import LONGEST_URL
 from playground.bundle.steps import BundleError
 from playground.bundle.wheels import build_wheel
+from playground.snippet.catalogue import Catalogue
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +99,7 @@ def test_files_beside_an_example_are_packed_with_it(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     for name in ("rows.py", "rows.http", "rows.transcript", "rows.csv", "rows.json", ".rows.swp"):
         (folder / name).touch()
-    examples = bundling._examples(tmp_path / "snippets")  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    build_wheel(tmp_path, "snippets", examples, root=tmp_path)
+    build_wheel(tmp_path, "snippets", Catalogue(tmp_path).files(), root=tmp_path)
     (wheel,) = tmp_path.glob("*.whl")
     names = {name for name in ZipFile(wheel).namelist() if name.startswith("snippets/")}
     assert names == {f"snippets/data/rows.{suffix}" for suffix in ("py", "csv", "json")}

@@ -28,7 +28,7 @@ from playground.bundle.wheels import (
 )
 from playground.pages import wheels
 from playground.pages.descriptions import write_in_a_process
-from playground.snippet.catalogue import ROOT
+from playground.snippet.catalogue import ROOT, Catalogue
 
 
 def bundle(out: Path) -> None:
@@ -41,6 +41,7 @@ def bundle(out: Path) -> None:
 
 
 def _bundle(out: Path) -> None:
+    catalogue = Catalogue()
     install_packages()
     scripts = made("scripts", "Building the live block", script_sources(), build_scripts)
     pins = [REQUIREMENTS, ROOT / "requirements/dev.txt"]
@@ -67,18 +68,18 @@ def _bundle(out: Path) -> None:
     snippets = made(
         "snippets",
         "Packing the snippets",
-        _examples(ROOT / "snippets"),
-        lambda folder: build_wheel(folder, "snippets", _examples(ROOT / "snippets")),
+        catalogue.files(),
+        lambda folder: build_wheel(folder, catalogue.package, catalogue.files()),
     )
 
     descriptions = made(
         "descriptions",
         "Asking the snippets for their descriptions",
         [
-            *_examples(ROOT / "snippets"),
+            *catalogue.files(),
             *_modules("jero"),
             *_modules("playground"),
-            *_requests(),
+            *catalogue.request_files(),
         ],
         _describe,
     )
@@ -164,20 +165,6 @@ def _build_libraries(folder: Path) -> None:
 
 def _modules(package: str) -> list[Path]:
     return files_in(ROOT / package, "**/*.py")
-
-
-def _examples(folder: Path) -> list[Path]:
-    """The examples and the files beside them that they may read."""
-    return [
-        path
-        for path in files_in(folder)
-        if path.suffix not in {".http", ".transcript", ".pyc"}
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    ]
-
-
-def _requests() -> list[Path]:
-    return files_in(ROOT / "snippets", "**/*.http")
 
 
 def _runner() -> list[Path]:

@@ -105,13 +105,31 @@ class Catalogue:
         self.root = root
         self.package = package
 
+    @property
+    def folder(self) -> Path:
+        """The folder of the package."""
+        return self.root / self.package
+
     def names(self) -> list[str]:
         """The names of all snippets, sorted."""
-        base = self.root / self.package
         return sorted(
-            ".".join(path.relative_to(base).with_suffix("").parts)
-            for path in base.rglob("*.http")
+            ".".join(path.relative_to(self.folder).with_suffix("").parts)
+            for path in self.request_files()
             if path.with_suffix(".py").is_file()
+        )
+
+    def request_files(self) -> list[Path]:
+        """The `.http` files, sorted."""
+        return sorted(self.folder.rglob("*.http"))
+
+    def files(self) -> list[Path]:
+        """What a run may need: the modules, and the data files beside them. Sorted."""
+        return sorted(
+            path
+            for path in self.folder.rglob("*")
+            if path.is_file()
+            and path.suffix not in {".http", ".transcript", ".pyc"}
+            and not any(part.startswith(".") for part in path.relative_to(self.folder).parts)
         )
 
     def get(self, name: str, *, is_recorded: bool = True) -> Snippet:
@@ -123,7 +141,7 @@ class Catalogue:
             raise UnknownSnippetError(
                 f"no snippet is named {name!r}; available: {', '.join(names) or 'none'}"
             )
-        path = self.root.joinpath(self.package, *name.split(".")).with_suffix(".py")
+        path = self.folder.joinpath(*name.split(".")).with_suffix(".py")
         requests = self._read(
             path.with_suffix(".http"), lambda text: http_file.parse(text, path.parent)
         )
