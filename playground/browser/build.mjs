@@ -55,7 +55,7 @@ const results = await Promise.all([
   build({ ...common, entryPoints: ["src/live.css"], entryNames: "live" }),
   // One file, because it starts from its text alone. Pyodide asks for Node's modules where it runs in Node.
   build({ ...common, entryPoints: ["src/run/worker.ts"], external: ["node:*"] }),
-  // A service worker is no module everywhere.
+  // Not every browser supports module service workers.
   build({ ...common, entryPoints: ["src/run/offline.ts"], entryNames: "offline", format: "iife" }),
 ]);
 

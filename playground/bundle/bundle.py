@@ -32,7 +32,7 @@ from playground.snippet.catalogue import ROOT, Catalogue
 
 
 def bundle(out: Path) -> None:
-    """Make `out` the folder of the live block's assets, and take away what no longer belongs there.
+    """Make `out` the folder of the live block's assets, and delete what no longer belongs there.
 
     One process at a time does; another waits. Raises `BundleError`.
     """

@@ -1,4 +1,4 @@
-"""The licences of what the built site ships of others, collected from the packages themselves into one text."""
+"""The licences of third-party works in the built site, collected from their packages into one text."""
 
 import json
 import sysconfig
@@ -15,7 +15,7 @@ _RULE: Final = "=" * 80
 
 
 class LicenceMissingError(Exception):
-    """Something would be shipped without the text of its licence."""
+    """A package to be shipped has no licence text."""
 
 
 def collect(node_modules: Path, wheels: Iterable[Path]) -> str:

@@ -57,7 +57,7 @@ def build_wheel(
         wheel = {"only-include": [path.relative_to(root).as_posix() for path in only]}
         config = {
             "project": {"name": name, "version": version, "requires-python": ">=3.13"},
-            # An environment's folder may be one that git is told to ignore.
+            # A virtual environment is often ignored by git.
             "tool": {"hatch": {"build": {"ignore-vcs": True, "targets": {"wheel": wheel}}}},
         }
     list(WheelBuilder(str(root), config=config).build(directory=str(folder)))

@@ -1,4 +1,4 @@
-"""What each snippet's application says of itself: one file a snippet, with its OpenAPI document or `null`.
+"""Each snippet's OpenAPI document, or `null`: one file a snippet.
 
 The panel in which a reader changes a request is made of it. How an application is asked is known to the snippets'
 package, whose `describe` takes an application that has been started, and returns its document or `None`.
@@ -114,7 +114,7 @@ async def _ask(module: str, describe: Describe) -> bytes | None:
         async with asyncio.timeout(TIMEOUT):
             app = await stage.app()
         return describe(app)
-    except Exception:  # noqa: BLE001 - a run of the snippet tells what is wrong with it
+    except Exception:  # noqa: BLE001 - a run of the snippet reports the error
         return None
     finally:
         await stage.aclose(TIMEOUT)

@@ -166,8 +166,8 @@ def _block(snippet: Snippet, shown: str, first: str | None, md: "Markdown") -> s
 def _attribute(page: _Page) -> str:
     """The page's data, escaped for a single-quoted attribute.
 
-    It is no `<script type="application/json">`: the instant navigation of mkdocs-material puts every
-    script in the text in anew without its type, and so would run this one as JavaScript.
+    Not a `<script type="application/json">`: the instant navigation of mkdocs-material re-creates every
+    script without its type, and would run this one as JavaScript.
     """
     text = msgspec.json.encode(page).decode()
     return text.replace("&", "&amp;").replace("<", "&lt;").replace("'", "&#39;")

@@ -1,6 +1,6 @@
 """Copies of the pages for language models: each page's Markdown beside it, and `llms.txt`, which lists them.
 
-The MkDocs plugin `llmstxt` makes both, from the pages' HTML. What it cannot know is told here, as a hook
+The MkDocs plugin `llmstxt` makes both, from the pages' HTML. What it cannot know is supplied here, as a hook
 and as its `preprocess`: which pages there are and what they are about, which stands in the navigation
 and in each page's front matter; and what a live block is where nothing runs: its module, its requests, and
 what was recorded.

@@ -1,4 +1,4 @@
-"""What a reader sees of a run: each log line, NDJSON line, SSE event or chunk is one row.
+"""The rows of a run: each log line, NDJSON line, SSE event or chunk is one row.
 
 Pure functions from `RunEvent` to `Row`, no HTML and no I/O. `browser/src/output/rows.ts` is the same in
 TypeScript, for runs in the page: the two must say the same of the same events; a test compares them.

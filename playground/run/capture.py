@@ -1,4 +1,4 @@
-"""Who printed that? Standard output, standard error and `logging`, told apart by the run that caused them.
+"""Attributes standard output, standard error and `logging` to the run that caused them.
 
 A context variable names the run that the current code belongs to. Tasks inherit it; a new thread and a job of a thread
 pool do not (`asyncio.to_thread` and anyio's aside), so while something is captured, both are given it. What is written
@@ -42,7 +42,7 @@ _current: ContextVar[Sink | None] = ContextVar("run")
 
 
 _started_by: Final[WeakKeyDictionary[Thread, ref[Sink]]] = WeakKeyDictionary()
-"""The run that started a thread. Jobs of a pool belong to whoever submits them, not to whoever started its threads."""
+"""The run that started a thread. Jobs of a pool belong to the run that submits them, not to the threads' own."""
 
 
 def _sink() -> Sink | None:
@@ -70,7 +70,7 @@ class Lines:
         yield from self._extend(begun)
 
     def take(self) -> str:
-        """Take away what there is of a line that has not ended."""
+        """Return and clear the unfinished line."""
         line = "".join(self._parts)
         self._parts.clear()
         self._length = 0
@@ -165,7 +165,7 @@ class _LogHandler(logging.Handler):
 
 
 class _Input(TextIOBase):
-    """Standard input, of which a run has none: whoever started the process is not its reader."""
+    """Standard input, which a run does not have: the terminal belongs to whoever started the process."""
 
     def __init__(self, real: TextIO) -> None:
         self._real = real

@@ -115,13 +115,13 @@ class Host:
                     self._tell(run_id, event)
                     if isinstance(event, End):
                         break
-        except Exception as error:  # noqa: BLE001 - whatever it was, the page must not wait for ever
+        except Exception as error:  # noqa: BLE001 - whatever it was, the page must not wait forever
             self._tell(run_id, Crash(at, "process", f"The runner failed: {error!r}"))
             self._tell(run_id, End(at, complete=False))
 
     def _forget(self, run_id: str, task: asyncio.Task[None]) -> None:
         if self._running.pop(run_id).is_watched and task.cancelled():
-            # Not by the page, which would wait for ever: by code that cancels whatever task there is.
+            # Not by the page, which would wait forever: by code that cancels all tasks.
             self._tell(run_id, Crash(0.0, "process", "The code cancelled the task that runs it."))
             self._tell(run_id, End(0.0, complete=False))
 

@@ -1,4 +1,4 @@
-"""Common mistakes in an example, and what to do about each. It knows ASGI and Python, and no framework."""
+"""Common mistakes in an example, and how to fix each. It knows ASGI and Python, and no framework."""
 
 import inspect
 import os

@@ -77,7 +77,7 @@ def run_on(stage: Stage, request: Request, limits: Limits = DEFAULT_LIMITS) -> "
 
 
 class Run:
-    """One request and all that comes of it. Iterate it once; the last event is always `End`.
+    """One request and its events. Iterate it once; the last event is always `End`.
 
     The app starts with the first step of the iteration. It waits in `send()` while `WINDOW` events are unread, so a
     consumer that stops reading holds the app back. `disconnect()` makes the client leave: the app's `receive()`
@@ -138,7 +138,7 @@ class Run:
         return event
 
     def disconnect(self) -> None:
-        """The client leaves, now. Does nothing when it has left, or when the app has returned."""
+        """Disconnect the client. Does nothing if it has disconnected already, or the app has returned."""
         if self._gone.is_set() or not self.is_open:
             return
         self._is_asked_to_leave = True
@@ -218,13 +218,13 @@ class Run:
         if not self._is_started:
             self._is_started = True
             return {"type": "http.request", "body": self._request.body, "more_body": False}
-        # An app that listens when its response is complete is told as if its client had left.
+        # After the response is complete, `receive` returns a disconnect (ASGI HTTP).
         await self._is_over.wait()
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Message) -> None:
         if self._gone.is_set():
-            # Nobody listens any more. Give way, so that an app that only ever sends can still be cancelled.
+            # Nobody is listening. Yield, so that an app that only ever sends can still be cancelled.
             await asyncio.sleep(0)
             return
         body = bytes(message.get("body", b""))
@@ -242,7 +242,7 @@ class Run:
                 self._is_complete = True
                 self._is_over.set()
         if not body:
-            # What nobody reads never fills the window. Give way here, too.
+            # Without a body the window never fills. Yield here, too.
             await asyncio.sleep(0)
         await self._has_room.wait()
 

@@ -5,7 +5,7 @@
     worker       the other uvicorn: runs snippets, and hands out what comes of them as it comes
     rebuild      builds the site again when something it is made of has changed
 
-A snippet that ends its process or never gives way takes the worker with it, and neither the site nor the reader's
+A snippet that ends its process or blocks its event loop takes the worker down, and neither the site nor the reader's
 stream, which then says so.
 """
 

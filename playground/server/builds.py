@@ -1,4 +1,4 @@
-"""`live/builds`: tells the open pages that the site was built again, or that it could not be."""
+"""`live/builds`: notifies open pages of each rebuild of the site, successful or failed."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
@@ -25,19 +25,19 @@ type BuildResult = Built | Failed
 
 
 class BuildNotices:
-    """What has changed, for any number of listeners, each from when it began to listen."""
+    """Publishes build results to any number of listeners, each from when it subscribed."""
 
     def __init__(self) -> None:
         self._listeners: set[asyncio.Queue[BuildResult]] = set()
         self._is_closed = False
 
     def publish(self, change: BuildResult) -> None:
-        """Tell everyone who listens."""
+        """Send the result to all listeners."""
         for listener in self._listeners:
             listener.put_nowait(change)
 
     def close(self) -> None:
-        """End all streams, and those that are yet to begin."""
+        """End all streams, and refuse new ones."""
         self._is_closed = True
         for listener in self._listeners:
             listener.shutdown()
@@ -57,7 +57,7 @@ class BuildNotices:
 async def _events(
     listener: asyncio.Queue[BuildResult],
 ) -> AsyncIterator[ServerSentEvent[BuildResult]]:
-    # Soon, so that a page that outlives a restart of the server hears of the next change.
+    # Soon, so that a page that outlives a server restart gets the next result.
     yield ServerSentEvent(retry=1_000)
     while True:
         try:
@@ -68,7 +68,7 @@ async def _events(
 
 
 class BuildsEndpoint(Endpoint, path="/live/builds"):
-    """The stream that each open page listens to."""
+    """The stream that each open page subscribes to."""
 
     def __init__(self, notices: BuildNotices) -> None:
         self._notices = notices

@@ -1,4 +1,4 @@
-"""What the server tells whoever started it."""
+"""The server's output in the terminal."""
 
 import re
 from contextlib import suppress

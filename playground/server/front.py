@@ -37,7 +37,7 @@ def application(
     configuration = msgspec.json.encode(Configuration(limits))
 
     async def configure(_: Request) -> Response:
-        # In the place of the static file of that name, which tells a page that there is no server.
+        # Replaces the static file of that name, by which a page on a static host knows that there is no server.
         headers = {"cache-control": "no-store"}
         return Response(configuration, media_type="application/json", headers=headers)
 

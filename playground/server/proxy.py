@@ -70,7 +70,7 @@ class Proxy:
             uds=supervisor.address,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         )
-        # A run may be silent for as long as its limits let it: the supervisor tells when the worker is stuck.
+        # A run may be silent for as long as its limits let it: the supervisor detects a stuck worker.
         self._client = httpx.AsyncClient(transport=transport, timeout=None, trust_env=False)  # noqa: S113
 
     async def __aenter__(self) -> Self:

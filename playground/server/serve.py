@@ -105,7 +105,7 @@ async def _build_first(builder: Builder) -> None:
 async def _follow_edits(
     builder: Builder, site: Site, notices: BuildNotices, supervisor: Supervisor
 ) -> None:
-    """Whenever sources change, give the worker the new ones, build the site, and tell the open pages."""
+    """Whenever sources change, restart the worker, rebuild the site, and notify the open pages."""
     changed: asyncio.Queue[set[Path]] = asyncio.Queue()
     async with asyncio.TaskGroup() as group:
         group.create_task(builder.watch(changed))

@@ -1,4 +1,4 @@
-"""What the worker is told when it starts."""
+"""The worker's settings, passed at startup."""
 
 from msgspec import Struct
 
@@ -7,7 +7,7 @@ from playground.snippet.catalogue import ROOT
 
 
 class Settings(Struct, frozen=True):
-    """Which snippets run, and how much of everything they may have."""
+    """Which snippets run, and their limits."""
 
     root: str = str(ROOT)
     package: str = "snippets"

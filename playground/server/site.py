@@ -55,7 +55,7 @@ class _Files(StaticFiles):
 def _at_home(sitemap: FileResponse, base: str) -> Response:
     """The sitemap as if the site had been built for where it is served.
 
-    The theme goes from page to page without loading anew only where the sitemap says that the site is.
+    The theme navigates without a reload only to addresses that the sitemap lists.
     """
     text = Path(sitemap.path).read_text("utf-8")
     home = re.search("<loc>(.*?)</loc>", text)

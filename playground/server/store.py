@@ -10,7 +10,7 @@ from playground.bundle.locks import Held, delete_unheld, hold
 
 
 class NotASiteError(Exception):
-    """Where the site should be there is a folder that is none."""
+    """The folder for the site holds something else."""
 
 
 class Store:

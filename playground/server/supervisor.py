@@ -179,7 +179,7 @@ class Supervisor:
                     return f"did not start within {within:g} s"
                 return f"did not respond for {within:g} s (is something blocking its event loop?)"
             except httpx.TransportError:
-                pass  # The process has ended, or is just about to have: its exit will tell.
+                pass  # The process has ended, or is just about to have: its exit is reported.
             else:
                 worker.is_ready = True
                 self._ready.set()

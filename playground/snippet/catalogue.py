@@ -1,5 +1,5 @@
-"""Finds snippets. A snippet is a module with an `app`, and beside it `.http` (what to ask) and `.transcript` (what
-came of it)."""
+"""Finds snippets. A snippet is a module with an `app`, and beside it `.http` (its requests) and `.transcript`
+(their recorded output)."""
 
 import re
 import textwrap
@@ -28,7 +28,7 @@ def lines_of(source: str) -> list[str]:
 
 
 class UnknownSnippetError(LookupError):
-    """There is no snippet, or no section of one, by that name. The message lists those that there are."""
+    """No snippet, or no section of one, has that name. The message lists the available ones."""
 
 
 class BrokenSnippetError(ValueError):
@@ -36,9 +36,9 @@ class BrokenSnippetError(ValueError):
 
 
 class Exchange(Struct, frozen=True):
-    """A request that can be sent to a snippet, and what came of it when it was recorded (empty if it never was).
+    """A request that can be sent to a snippet, and its recorded events (empty if never recorded).
 
-    `disconnect_after` is how many seconds after the request the client left in the recording, if it did.
+    `disconnect_after` is after how many seconds the client disconnects in the recording, if it does.
     """
 
     name: str
@@ -90,7 +90,7 @@ class Snippet(Struct, frozen=True, dict=True):
 
     @property
     def transcript_path(self) -> Path:
-        """Where what came of its requests is, or would be, written down."""
+        """Where its recorded output is, or would be."""
         return self.path.with_suffix(".transcript")
 
     @cached_property

@@ -59,7 +59,7 @@ GET http://127.0.0.1:8000/${path}
 
 
 def create(name: str, catalogue: Catalogue) -> Snippet:
-    """Write the three files of the snippet `name`, and the package it is in if there is none yet.
+    """Write the three files of the snippet `name`, and its package if that does not exist yet.
 
     Raises `ValueError` for a name that is not `group.name` in lower case, and where one of the files is there already.
     """

@@ -1,4 +1,4 @@
-"""Runs a snippet's exchanges as its transcript says they went: each on a fresh app, in time that passes at once."""
+"""Runs a snippet's requests as they are recorded: each on a fresh app, in virtual time."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from playground.snippet.transcript import joined
 
 
 def record(snippet: Snippet) -> Mapping[str, list[RunEvent]]:
-    """Ask everything of the snippet, by the name of the request. Times are exact and nothing waits."""
+    """Send every request of the snippet; its events, by the request's name. Time is virtual, so nothing waits."""
     return {
         exchange.name: asyncio.run(_record_one(snippet, exchange), loop_factory=VirtualClock)
         for exchange in snippet.exchanges
@@ -29,7 +29,7 @@ async def _record_one(snippet: Snippet, exchange: Exchange) -> list[RunEvent]:
 
 
 async def collect(run: Run, disconnect_after: float | None = None) -> list[RunEvent]:
-    """All events of a run, whose client leaves after `disconnect_after` seconds if that is not `None`."""
+    """All events of a run, whose client disconnects after `disconnect_after` seconds if that is not `None`."""
     if disconnect_after is not None:
         asyncio.get_running_loop().call_later(disconnect_after, run.disconnect)
     return [event async for event in run]

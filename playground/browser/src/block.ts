@@ -79,14 +79,14 @@ export class Block {
     return this.#code.edited !== undefined || this.#request.hasEdits;
   }
 
-  /** The block's element is gone from the page: so is its reader. */
+  /** The block's element was removed from the page. */
   dispose(): void {
     this.#unsubscribe();
     this.#abandon();
     this.#code.reset();
   }
 
-  /** The site is served by the embedded server: let the reader choose. */
+  /** The site is served by the embedded server: offer the choice of backend. */
   async offerServer(): Promise<void> {
     if (this.#hasServer) return;
     this.#hasServer = true;
@@ -182,7 +182,7 @@ export class Block {
 
   #edit(isWanted = true): void {
     const enable = (): void => this.#enter(this.#state);
-    // What keeps changes comes first: none can be made that would be lost.
+    // Autosave comes first, so that no change can be lost.
     const open = (): Promise<void> => this.#code.edit(() => void this.#run(), () => this.#changed(), isWanted);
     this.#loadAutosave().then(open).then(enable, async () => {
       this.#status.flash(await unloaded("The editor", "press Edit"));
@@ -266,7 +266,7 @@ export class Block {
     return this.#code.edited === undefined && (await config).server ? choice.name : "browser";
   }
 
-  /** The reader is about to press Run: begin with what takes long. What fails is tried again, and told, by Run. */
+  /** The reader is about to press Run: begin with what takes long. Run retries what fails, and reports it. */
   async #getReady(): Promise<void> {
     const { connection } = navigator as { connection?: { saveData?: boolean } };
     if (connection?.saveData) return;
@@ -361,7 +361,7 @@ export class Block {
     if (answer.length) this.#request.showFaults(faultsOf(answer));
   }
 
-  /** Stop: the client leaves, and the block goes on showing what the app does about it. */
+  /** Stop: disconnects the client, and keeps showing events until the app's teardown is done. */
   #leave(): void {
     if (this.#state === "running") {
       this.#attempt?.run?.disconnect();
@@ -377,7 +377,7 @@ export class Block {
     this.#status.say(`${why}: waiting for the app's teardown`);
   }
 
-  /** Nobody will look at this run any more. */
+  /** Ends the current run unseen. */
   #abandon(): void {
     if (BUSY.has(this.#state)) this.#attempt?.run?.close();
     this.#attempt = undefined;

@@ -1,4 +1,4 @@
-// Finds the blocks of a page and brings them to life; on a page without any it does next to nothing.
+// Finds the blocks of a page and makes them interactive; does next to nothing on a page without any.
 
 import { config } from "./run/backends";
 import { Block } from "./block";

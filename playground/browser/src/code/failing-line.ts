@@ -1,4 +1,4 @@
-// Marks a line of highlighted code as the failing one.
+// Marks the failing line in highlighted code.
 
 import { el } from "../page/dom";
 

@@ -1,5 +1,5 @@
-// What a reader changes in a block, beyond the moment: kept by the browser, carried by links. Loaded by the first change,
-// or where there is something to bring back.
+// Saves a reader's changes to a block in the browser, and puts them into links. Loaded at the first change,
+// or where there is something to restore.
 
 import { Banner } from "./banner";
 import type { Request } from "../run/backend";
@@ -81,7 +81,7 @@ export class Autosave {
     }
   }
 
-  /** The address of this page, with the block as it stands. Rejects with what to tell the reader. */
+  /** The address of this page, with the block as it stands. Rejects with a message for the reader. */
   async link(): Promise<string> {
     const { snippet } = this.#block;
     const { source } = this.#block.edits();

@@ -1,4 +1,4 @@
-// What a reader should know of the code above before they run it, and what they can do about it.
+// A notice about the code above, with buttons.
 
 import { button, el } from "../page/dom";
 

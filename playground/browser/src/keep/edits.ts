@@ -1,4 +1,4 @@
-// What a reader has made of a block, and where the browser keeps it: one place for each edition of each, so that an example
+// A reader's edits of a block, and where the browser keeps them: one place for each edition of each, so that an example
 // that has changed since is never overwritten by what was made of another, nor one block by another of the same snippet.
 
 import type { Request } from "../run/backend";

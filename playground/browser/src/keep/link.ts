@@ -1,7 +1,7 @@
 // A link that carries what a reader has made of a snippet, in its fragment, which no server sees:
 //   #live=BLOCK~EDITION~PAYLOAD
-// The payload is JSON, deflated (RFC 1951) and in base64url (RFC 4648 § 5). Whoever opens the link did not write it, so
-// nothing of it is believed before it has been looked at, and sizes are limited before and while it is inflated.
+// The payload is JSON, deflated (RFC 1951) and in base64url (RFC 4648 § 5). Its author may be anyone, so
+// everything is validated before use, and sizes are limited before and during inflation.
 
 import type { Request } from "../run/backend";
 import { LINK } from "./keys";
@@ -21,7 +21,7 @@ export interface Link extends Linked {
   readonly edition: string;
 }
 
-/** The fragment for `linked`. Rejects where it would be too long, with what to tell the reader. */
+/** The fragment for `linked`. Rejects if it would be too long, with a message for the reader. */
 export async function fragmentOf(block: string, edition: string, linked: Linked): Promise<string> {
   const json = new TextEncoder().encode(JSON.stringify(linked));
   const deflated = await through(json, new CompressionStream("deflate-raw"), Infinity);
@@ -32,7 +32,7 @@ export async function fragmentOf(block: string, edition: string, linked: Linked)
   return fragment;
 }
 
-/** What the link carries. Rejects with what to tell the reader. */
+/** What the link carries. Rejects with a message for the reader. */
 export async function read(fragment: string): Promise<Link> {
   if (fragment.length > MOST_CHARACTERS) {
     throw new Error(`The link is longer than ${MOST_CHARACTERS.toLocaleString("en")} characters, so it was ignored.`);

@@ -7,7 +7,7 @@ import { download, type Project } from "./project";
 export interface MoreOptions {
   /** The code as it is shown. */
   code(): string;
-  /** An address that shows another reader the block as it stands. Rejects with what to tell this one. */
+  /** A link to the block in its current state. Rejects with a message for the reader. */
   link(): Promise<string>;
   project(): Project;
   /** Where live.js lies. */

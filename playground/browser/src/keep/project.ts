@@ -20,7 +20,7 @@ export interface Project {
   readonly requests: Readonly<Record<string, Request>>;
 }
 
-/** Hands the project to the reader as a download. Rejects with what to tell them. `assets` is where live.js lies. */
+/** Downloads the project. Rejects with a message for the reader. `assets` is where live.js lies. */
 export async function download(project: Project, assets: URL): Promise<void> {
   const files = await filesOf(project, assets);
   const folder = nameOf(project.snippet);

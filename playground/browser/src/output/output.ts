@@ -1,4 +1,4 @@
-// What came of a request, in each way to look at it. The rows are always there; the others are loaded when they are asked for.
+// The output of a request, in several views. The rows are always there; the others are loaded on demand.
 
 import { button, el, giveWay, oncePerFrame, setEnabled } from "../page/dom";
 import { unloaded } from "../page/edition";

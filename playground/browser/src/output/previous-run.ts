@@ -1,4 +1,4 @@
-// The run before, beside the one that is shown.
+// The previous run, beside the current one.
 
 import { el } from "../page/dom";
 import { rowElement } from "./row-elements";

@@ -1,4 +1,4 @@
-// What a reader sees of a run: each log line, NDJSON line, SSE event or chunk is one row. No DOM and no I/O.
+// The rows of a run: each log line, NDJSON line, SSE event or chunk is one row. No DOM and no I/O.
 // The same as playground/pages/rows.py, which says what the parts of a row are; a test compares the two.
 
 import type { Log, RunEvent, Start } from "../run/events";

@@ -31,7 +31,7 @@ export function setEnabled(element: HTMLButtonElement, isEnabled: boolean): void
 const LONGEST = 12; // ms
 let since = 0;
 
-/** Lets the page answer its reader, unless it just has. Whoever works through much awaits this now and then. */
+/** Yields to the event loop, unless it did a moment ago. Await it now and then in long loops. */
 export async function giveWay(): Promise<void> {
   if (performance.now() - since < LONGEST) return;
   await new Promise((resolve) => setTimeout(resolve));

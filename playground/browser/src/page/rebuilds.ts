@@ -1,4 +1,4 @@
-// What the embedded server says of the site's sources, over one connection for all tabs: a browser opens no more than six to
+// Build results from the embedded server, over one connection for all tabs: a browser opens no more than six to
 // a server, and more open pages than that must load.
 
 import { BASE } from "./base";
@@ -31,7 +31,7 @@ function listenTogether(hear: (rebuild: Rebuild) => void): () => void {
       });
     });
   navigator.locks.request(NAME, { signal: stop.signal }, lead).catch(() => {
-    // It was told to stop before it had the lock.
+    // It was stopped before it had the lock.
   });
   return () => {
     stop.abort();

@@ -1,4 +1,4 @@
-// While the embedded server watches the sources: a rebuilt site is loaded again, a failed build is told.
+// With the embedded server: reloads the page after a rebuild, and shows why a build failed.
 
 import { button, el } from "./dom";
 import { listenForRebuilds, type Rebuild } from "./rebuilds";

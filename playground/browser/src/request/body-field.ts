@@ -1,4 +1,4 @@
-// The body of a request: what may be written where, and what does not fit, by what the API says of it.
+// The body of a request, with completion and validation against its schema.
 
 import { type BodyEditor, type Edit, type Mark, type Offers, openBodyEditor } from "./body-editor";
 import { button, el } from "../page/dom";
@@ -13,15 +13,15 @@ export const JSONS = /[/+]json$/;
 export const LINES = /[/-](ndjson|jsonl)$/;
 
 const MOST_CHECKED = 100_000; // characters: more would be slow to write in
-const MOST_TOLD = 5;
+const MOST_LISTED = 5;
 
 export interface BodyFieldOptions {
   /** Unique in the page. */
   readonly id: string;
   run(): void;
   changed(): void;
-  /** A fault is no longer there, since the text at its place is another. */
-  mended(fault: Fault): void;
+  /** A fault is gone, because its text was edited. */
+  fixed(fault: Fault): void;
 }
 
 /** What is known of the body. */
@@ -98,11 +98,11 @@ export class BodyField {
   }
 
   #changed(edit: Edit): void {
-    const mended = this.#faults.filter(({ from, to }) => edit.touches(from, to));
+    const fixed = this.#faults.filter(({ from, to }) => edit.touches(from, to));
     this.#faults = this.#faults
-      .filter((each) => !mended.includes(each))
+      .filter((each) => !fixed.includes(each))
       .map(({ fault, from, to }) => ({ fault, from: edit.now(from), to: edit.now(to) }));
-    for (const { fault } of mended) this.#options.mended(fault);
+    for (const { fault } of fixed) this.#options.fixed(fault);
     this.#options.changed();
   }
 
@@ -131,22 +131,22 @@ export class BodyField {
     const isWritten = this.text.trim() !== "";
     const isShort = this.text.length <= MOST_CHECKED;
     const misfits = isShort && isWritten ? this.#findMisfits() : [];
-    const told = misfits.filter(({ path }) => !this.#faults.some(({ fault }) => pathOf(fault) === path));
+    const listed = misfits.filter(({ path }) => !this.#faults.some(({ fault }) => pathOf(fault) === path));
     const isKnown = this.#schema !== undefined && isShort && (isJSON || isOfLines);
     this.#hint.textContent = isJSON && isWritten ? wordOnJSON(this.text, isKnown && !misfits.length) : "";
-    const items = told.slice(0, MOST_TOLD).map(({ path, text, from, to }) => {
+    const items = listed.slice(0, MOST_LISTED).map(({ path, text, from, to }) => {
       const go = (): void => {
         this.editor.field.focus();
         this.editor.select(from, to);
       };
       return el("li", {}, button(short(path), go, "live-link"), `: ${text}`);
     });
-    const more = told.length - items.length;
+    const more = listed.length - items.length;
     this.#misfits.replaceChildren(...items, ...(more > 0 ? [el("li", {}, `and ${more} more`)] : []));
     this.#misfits.hidden = !items.length;
     this.#fill.hidden = isWritten || !isKnownJSON(this.#type.body);
     this.editor.mark([
-      ...told.map(({ from, to, text }): Mark => ({ from, to, text, kind: "misfit" })),
+      ...listed.map(({ from, to, text }): Mark => ({ from, to, text, kind: "misfit" })),
       ...this.#faults.map((each) => this.#markOf(each)),
     ]);
   }

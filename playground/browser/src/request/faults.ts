@@ -1,4 +1,4 @@
-// What the application found wrong with the request, each where it is: below its field, and in a list of all that leads there.
+// The faults that the application found in the request: each below its field, and in a list of links to them.
 
 import { button, el } from "../page/dom";
 import type { Fault } from "./problem";
@@ -8,17 +8,17 @@ export interface Shown {
   readonly fault: Fault;
   /** What the fault is about, in few words: "limit". */
   readonly name: string;
-  /** What is told to be at fault, and gets the focus. */
+  /** The control that is marked invalid and gets the focus. */
   readonly field: HTMLElement;
-  /** The element that the fault is told in the end of. */
+  /** The element that the message is appended to. */
   readonly place: HTMLElement;
-  /** Whether the field is one for many things, so that a fault must be told with its name. */
+  /** Whether the field holds several values, so that the message must name the one at fault. */
   readonly isWide?: boolean;
   /** Goes to the fault within the field. */
   go?(): void;
 }
 
-interface Told extends Shown {
+interface ShownFault extends Shown {
   readonly text: HTMLElement;
   readonly link: HTMLElement;
 }
@@ -29,7 +29,7 @@ export class Faults {
   readonly element = el("div", { class: "live-faults" });
   readonly #summary = el("p", { role: "status" });
   readonly #list = el("ul");
-  #told: Told[] = [];
+  #shown: ShownFault[] = [];
 
   constructor() {
     this.element.append(this.#summary, this.#list);
@@ -47,7 +47,7 @@ export class Faults {
       };
       const link = el("li", {}, button(name, go, "live-link"), `: ${detail}`);
       const text = el("p", { id: `live-fault-${++ids}`, class: "live-fault" }, shown.isWide ? `${name}: ${detail}` : detail);
-      this.#told.push({ ...shown, text, link });
+      this.#shown.push({ ...shown, text, link });
       place.append(text);
       this.#list.append(link);
       field.toggleAttribute("data-fault", true);
@@ -63,17 +63,17 @@ export class Faults {
     this.#list.querySelector("button")?.click();
   }
 
-  /** Forgets those of a field that was edited. */
+  /** Removes those of a field that was edited. */
   forget(field: HTMLElement): void {
     this.#remove((shown) => shown.field === field);
   }
 
-  /** Forgets those of fields that were removed. */
+  /** Removes those of fields that are no longer on the page. */
   forgetGone(): void {
     this.#remove(({ field }) => !field.isConnected);
   }
 
-  mended(fault: Fault): void {
+  fixed(fault: Fault): void {
     this.#remove((shown) => shown.fault === fault);
   }
 
@@ -82,14 +82,14 @@ export class Faults {
   }
 
   #remove(isGone: (shown: Shown) => boolean): void {
-    const gone = this.#told.filter(isGone);
+    const gone = this.#shown.filter(isGone);
     if (!gone.length) return;
-    this.#told = this.#told.filter((shown) => !gone.includes(shown));
+    this.#shown = this.#shown.filter((shown) => !gone.includes(shown));
     for (const { field, text, link } of gone) {
       text.remove();
       link.remove();
       describedBy(field, text.id, false);
-      if (this.#told.some((shown) => shown.field === field)) continue;
+      if (this.#shown.some((shown) => shown.field === field)) continue;
       field.removeAttribute("aria-invalid");
       field.removeAttribute("data-fault");
     }
@@ -97,8 +97,8 @@ export class Faults {
   }
 
   #count(): void {
-    const count = this.#told.length;
-    const names = this.#told.map(({ name }) => name).join(", ");
+    const count = this.#shown.length;
+    const names = this.#shown.map(({ name }) => name).join(", ");
     this.#summary.textContent = count ? `${count} ${count === 1 ? "error" : "errors"}: ${names}` : "";
     this.element.toggleAttribute("data-empty", !count);
   }

@@ -1,4 +1,5 @@
-// JSON as it is being written: read as far as it goes, with the place of every name and value. No DOM and no schema.
+// JSON while it is being written: parsed as far as possible, with the span of every name and value. No DOM and no schema.
+// The editor's parser (@lezer/json) has no token for an unfinished string, which is where completion is needed most.
 
 export interface Span {
   readonly from: number;
@@ -40,7 +41,7 @@ export function read(text: string, from = 0, to = text.length): Value | undefine
   return new Reader(text.slice(0, to), from).value();
 }
 
-/** What a scalar is, or `undefined` while it is none that JSON has. */
+/** The value of a scalar, or `undefined` while it is not valid JSON. */
 export function scalarOf({ text }: Value): unknown {
   try {
     return JSON.parse(text) as unknown;

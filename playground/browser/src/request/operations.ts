@@ -1,4 +1,4 @@
-// Which of the API's operations a request is for: chosen from all that there are, or told by method and path.
+// Which of the API's operations a request is for: chosen from a list, or recognized by method and path.
 
 import { el } from "../page/dom";
 import type { API, Operation } from "./openapi";

@@ -95,7 +95,7 @@ export class Pairs {
     return { name: row.name, value: row.value.input };
   }
 
-  /** Where to tell a fault of this parameter: at the last row of several, unless it is known which; or where it can be added. */
+  /** Where to show a fault of this parameter: at its last row unless `index` says which, or at the button that adds it. */
   find(name: string, index = Infinity): Pick<Shown, "field" | "place" | "isWide"> {
     const rows = this.#rows.filter((row) => this.#isSame(row.name.value, name));
     const row = rows[Math.min(index, rows.length - 1)];

@@ -1,4 +1,4 @@
-// What an application found wrong with a request, as its answer tells it: problem details (RFC 9457) whose member `errors`
+// What an application found wrong with a request, as its response reports it: problem details (RFC 9457) whose member `errors`
 // names each fault and where it is.
 
 import type { RunEvent } from "../run/events";
@@ -14,7 +14,7 @@ export interface Fault {
 
 const PARTS: ReadonlySet<unknown> = new Set(["path", "query", "header", "body"]);
 
-/** The faults of an answer: none where it is no problem, or one that names no place. */
+/** The faults that a response reports: none unless it is a problem document that locates them. */
 export function faultsOf(answer: readonly RunEvent[]): Fault[] {
   const start = answer.find((event) => event.kind === "start");
   const type = start?.headers.find(([name]) => name.toLowerCase() === "content-type")?.[1] ?? "";

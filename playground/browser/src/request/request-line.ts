@@ -1,4 +1,4 @@
-// Which request a block sends: one of the snippet's, or what the reader has made of it.
+// Which request a block sends: one of the snippet's, or the reader's edit of it.
 
 import type { Request } from "../run/backend";
 import { button, el } from "../page/dom";

@@ -41,7 +41,7 @@ export interface RequestPanelOptions {
   changed(request: Request | undefined): void;
 }
 
-/** The panel for requests of a snippet. It shows none before it is told to. */
+/** The panel for requests of a snippet. Empty until `show` is called. */
 export async function panelOf(snippet: string, options: RequestPanelOptions): Promise<RequestPanel> {
   const address = new URL(`assets/live/descriptions/${snippet}.json`, BASE);
   const document = await fetch(address)
@@ -85,7 +85,7 @@ export class RequestPanel {
         this.#suggestType();
         this.#changed();
       },
-      mended: (fault) => this.#faults.mended(fault),
+      fixed: (fault) => this.#faults.fixed(fault),
     });
     this.#body.notes.append(this.#note);
     this.#path.addEventListener("input", changed);
@@ -104,7 +104,7 @@ export class RequestPanel {
       el("div", { class: "live-foot" }, this.#reset, el("span", {}, ...keys(), " sends it"), this.#aside),
     );
     this.element.addEventListener("input", ({ target }) => {
-      if (target instanceof HTMLInputElement) this.#faults.forget(target); // the body tells by itself which are mended
+      if (target instanceof HTMLInputElement) this.#faults.forget(target); // the body reports by itself which are fixed
     });
     this.element.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
@@ -134,7 +134,7 @@ export class RequestPanel {
     this.#aside.hidden = !isEdited || !this.#api;
   }
 
-  /** Shows each fault where it is; none takes away those that are shown. */
+  /** Shows each fault at its field, in place of those shown before. */
   showFaults(faults: readonly Fault[]): void {
     const ofBody = this.#body.mark(faults.filter((fault) => fault.in === "body"));
     this.#faults.show(faults.map((fault) => this.#placed(fault, ofBody.find((each) => each.fault === fault)?.go)));

@@ -1,4 +1,4 @@
-// JSON Schema, as far as it helps whoever writes a value: what it expects in words, what could stand there, and what does
+// JSON Schema, as far as it helps to write a value: what is expected in words, what can be inserted, and what does
 // not fit. Not a validator: keywords that are not read here forbid nothing, and the application has the last word.
 
 import { type Member, type Span, scalarOf, type Value } from "./json-text";
@@ -30,7 +30,7 @@ export interface Schema {
   readonly maxItems?: number;
 }
 
-/** Where a value is not as its schema has it. `path` is as servers tell it: `$.boxes[1].kilograms`. */
+/** Where a value is not as its schema has it. `path` is as servers report it: `$.boxes[1].kilograms`. */
 export interface Misfit extends Span {
   readonly path: string;
   readonly text: string;
@@ -76,7 +76,7 @@ export class Schemas {
     return [...new Set(alternatives.flatMap((each) => (allowed(each) ?? []).map((value) => JSON.stringify(value))))];
   }
 
-  /** A value of this schema, with what is required and no more. */
+  /** A value of this schema, with its required members only. */
   example(schema: Schema | boolean | undefined, depth = 0): unknown {
     const [first] = this.alternatives(schema);
     if (!first || depth > DEEPEST) return null;
@@ -151,7 +151,7 @@ export class Schemas {
     return [...missing, ...inside];
   }
 
-  /** Properties that tell one alternative from another: each has one value only. */
+  /** Properties that distinguish the alternatives: each has a single value. */
   #tags({ properties = {}, required = [] }: Schema): [string, unknown][] {
     return required.flatMap((name) => {
       const [value, ...others] = this.alternatives(properties[name]).flatMap((each) => allowed(each) ?? [null, null]);
@@ -176,7 +176,7 @@ export class Schemas {
   }
 }
 
-/** Whether a value is one that the schema, which is neither a reference nor a choice, allows. `undefined` is what is no JSON. */
+/** Whether a value is one that the schema, which is neither a reference nor a choice, allows. `undefined` stands for invalid JSON. */
 export function isOf(schema: Schema, value: unknown): boolean {
   if (value === undefined) return true;
   const values = allowed(schema);

@@ -12,9 +12,9 @@ export class Attempt {
   failure: string | undefined;
   limit: string | undefined;
   status = 0;
-  /** Whether the status says what it waits for. */
+  /** Whether the status shows what it waits for. */
   isWaiting = false;
-  /** What came, if it is an error. */
+  /** The events of an error response. */
   readonly answer: RunEvent[] = [];
 
   constructor(readonly edited: string | undefined) {}

@@ -30,9 +30,9 @@ export interface Progress {
 export interface Run {
   /** Ends with an `end` event, always: a failure of the backend itself comes as a `crash` (phase "process") before it. */
   readonly events: AsyncIterable<RunEvent>;
-  /** The client leaves. Events go on until the app's teardown is done. */
+  /** Disconnects the client. Events continue until the app's teardown is done. */
   disconnect(): void;
-  /** Nobody looks any more: let go of everything, now. */
+  /** Ends the run and releases everything, now. */
   close(): void;
 }
 

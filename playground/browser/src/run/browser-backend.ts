@@ -18,7 +18,7 @@ export class BrowserBackend implements Backend {
   readonly name = "browser";
   readonly #assets: URL;
   readonly #watchers = new Set<(progress: Progress) => void>();
-  /** The packages that were loaded for some code so far: a worker that is started anew brings them along. */
+  /** The packages that were loaded for some code so far: a restarted worker loads them again. */
   readonly #packages = new Set<string>();
   #python: Promise<Python> | null = null;
   /** Of the edition of the site that the first run has met: a restart brings no other. */
@@ -75,11 +75,11 @@ export class BrowserBackend implements Backend {
         for (const watcher of this.#watchers) watcher(progress);
       });
       const runtime = Promise.all([files.wasm(count), files.files([...paths, ...more.map((name) => pathOf(name, lock))], count)]);
-      // Whichever fails first is told of, the others only if it does not.
+      // Only the first failure is reported.
       runtime.catch(() => undefined);
       const python = new Python(await files.script(count), lock, files, (untouched) => {
         this.#python = null;
-        // The reader will want to run the mended code: be ready for it.
+        // The reader will want to run the fixed code: be ready for it.
         this.#start().catch(() => {});
         for (const run of untouched) this.#begin(run);
       });

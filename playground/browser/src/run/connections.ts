@@ -1,9 +1,9 @@
 // Connections to the embedded server that stay open: no more than some at a time, in all tabs together. A browser opens six
 // to a server, and with all of them taken no page would load and no Stop be heard.
 
-const MOST = 4; // one more is for news.ts, and one for everything else
+const MOST = 4; // one more is for rebuilds.ts, and one for everything else
 
-/** What to tell a reader who waits for one. */
+/** The message while waiting for one. */
 export const WAITING =
   "Waiting for a connection: other tabs use all that the browser opens to one server. Stop a run in one of them, or run this in the browser.";
 
@@ -42,7 +42,7 @@ export async function takeConnection(signal: AbortSignal, wait: () => void): Pro
         resolve();
         return until;
       };
-      // The requests for the others are taken back.
+      // Cancel the requests for the others.
       for (const name of names) locks.request(name, { signal: settled.signal }, hold).catch(() => undefined);
       signal.addEventListener("abort", () => reject(signal.reason as Error));
     });

@@ -1,4 +1,4 @@
-// What can come of a run: the TypeScript side of playground/run/events.py. `at` is seconds since the request.
+// The events of a run: the TypeScript side of playground/run/events.py. `at` is seconds since the request.
 
 export interface Log {
   readonly kind: "log";

@@ -1,4 +1,4 @@
-// The backend of this browser, and what is said where the browser has not what that takes.
+// The browser's backend, with messages where the browser lacks what it needs.
 
 import type { Backend, Job, Progress, Run } from "./backend";
 import { BrowserBackend } from "./browser-backend";

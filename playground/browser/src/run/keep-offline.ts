@@ -1,4 +1,4 @@
-// After a run in the browser: have all that the page has loaded kept for visits without a network.
+// After a run in the browser: caches all that the page has loaded for offline visits.
 
 import { fetchLock } from "./lock";
 

@@ -38,7 +38,7 @@ const FILES = /^(assets\/|search\/|sitemap\.xml$)/;
 worker.addEventListener("install", (event) => event.waitUntil(worker.skipWaiting()));
 worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
 
-// The page tells what it has loaded. What lasts, but is not of this edition of the site, is let go.
+// The page reports what it has loaded. Cached files of other editions of the site are deleted.
 worker.addEventListener("message", (event) => {
   const keep = event.data.keep.filter((url) => url.startsWith(scope));
   event.waitUntil(store(keep, event.data.stay));
@@ -61,7 +61,7 @@ async function store(urls: readonly string[], stay: readonly string[]): Promise<
   const cache = await caches.open(CACHE);
   const lasting = new Set([...urls, ...stay]);
   for (const { url } of await cache.keys()) if (LASTING.test(url) && !lasting.has(url)) await cache.delete(url);
-  // What does not fit, or is gone, is no reason to keep nothing of the others.
+  // Store what can be stored, even if some files fail.
   await Promise.allSettled(
     urls.map(async (url) => {
       if (await cache.match(keyOf(url))) return;

@@ -19,10 +19,10 @@ const BEAT = 100; // ms
 const PATIENCE = 12;
 /** … and for fewer once a reader has pressed Stop: they should not have to wait for longer than a second. */
 const PATIENCE_AFTER_STOP = 7;
-/** To import a large package takes a while, and nothing gives way meanwhile. */
+/** Importing a large package takes a while, and blocks the event loop meanwhile. */
 const PATIENCE_WHILE_LOADING = 150;
 
-/** Why a worker is no more: for the run that is to blame, and for the others. */
+/** Why a worker ended: for the run at fault, and for the others. */
 interface Loss {
   readonly reason: string;
   readonly ofOthers: string;
@@ -100,7 +100,7 @@ export class Python {
   /** Whether the worker has begun with one of the loads. */
   #isLoading = false;
 
-  /** `onLost` is called when a worker that was ready is no more, with the runs that can be begun on another. */
+  /** `onLost` is called when a ready worker has ended, with the runs that can start on another. */
   constructor(script: string, lock: Lock, files: RuntimeFiles, onLost: (untouched: readonly WorkerRun[]) => void) {
     this.#worker = new Worker(opaque(script), { type: "module", name: "jero" });
     this.lock = lock;
@@ -308,7 +308,7 @@ export class WorkerRun implements Run {
     return this.#hasLeft;
   }
 
-  /** Whether nobody would notice if it were begun anew. Once, that is: it may be what freezes Python. */
+  /** Whether it can be restarted unnoticed. Only once: it may be what froze Python. */
   get isUntouched(): boolean {
     return this.#begun === 1 && !this.#hasSpoken;
   }

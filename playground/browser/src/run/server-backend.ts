@@ -4,7 +4,7 @@ import type { Backend, Job, Run } from "./backend";
 import { takeConnection, WAITING } from "./connections";
 import type { RunEvent } from "./events";
 
-/** After so long without an answer a reader is told so … */
+/** After so long without a response, show a message … */
 const LONG = 2_000; // ms
 /** … and after so long a Stop that the server does not take is made by hanging up. */
 const TOO_LONG = 3_000; // ms
@@ -51,7 +51,7 @@ class ServerRun implements Run {
       return;
     }
     this.#leave().catch(() => {
-      // Nobody there to be told: hanging up is the only way left.
+      // Nothing responds: closing the connection is the only option left.
       this.close();
     });
   }
@@ -76,14 +76,14 @@ class ServerRun implements Run {
   }
 
   async #leave(): Promise<void> {
-    if (await this.#tell()) return;
+    if (await this.#requestDisconnect()) return;
     // Stop has overtaken Run. A run that has begun to answer is known to the server, or over.
     await this.#response;
-    await this.#tell();
+    await this.#requestDisconnect();
   }
 
   /** Whether the server knows the run that is to be disconnected. */
-  async #tell(): Promise<boolean> {
+  async #requestDisconnect(): Promise<boolean> {
     const response = await post(new URL("live/disconnect", this.#base), { id: this.#id }, AbortSignal.timeout(TOO_LONG));
     const { found } = (await response.json()) as { found?: boolean };
     return found === true;

@@ -1,4 +1,4 @@
-// The line that says what is happening, in few words, and the bar beside it while bytes are on their way.
+// The status line, and the progress bar beside it while files load.
 
 import type { Progress } from "./backend";
 import { el } from "../page/dom";

@@ -46,7 +46,7 @@ export type FromWorker =
   | { readonly kind: "event"; readonly run: string; readonly event: string }
   /** Python has run since the ping that this answers. */
   | { readonly kind: "pong" }
-  /** Python runs no more: with `status`, because the code ended it. */
+  /** Python has ended: with `status` if the code ended it. */
   | { readonly kind: "died"; readonly reason: string; readonly status?: number };
 
 /** playground.run.in_browser.Host */
@@ -69,7 +69,7 @@ let lock: Lock;
 /** One after the other, because each has a `fetch` of its own. */
 let loading: Promise<void> = Promise.resolve();
 
-function tell(message: FromWorker): void {
+function post(message: FromWorker): void {
   self.postMessage(message);
 }
 
@@ -78,17 +78,17 @@ self.onmessage = ({ data: message }: MessageEvent<ToWorker>): void => {
     case "boot":
       lock = message.lock;
       boot(message).then(
-        () => tell({ kind: "ready" }),
-        (error: unknown) => tell({ kind: "failed", message: error instanceof Error ? error.message : NOT_STARTED }),
+        () => post({ kind: "ready" }),
+        (error: unknown) => post({ kind: "failed", message: error instanceof Error ? error.message : NOT_STARTED }),
       );
       break;
     case "load": {
       const { load: id, wanted, files } = message;
       loading = loading
-        .then(() => load(wanted, files, () => tell({ kind: "loading", load: id })))
+        .then(() => load(wanted, files, () => post({ kind: "loading", load: id })))
         .then(
-          () => tell({ kind: "loaded", load: id }),
-          (error: unknown) => tell({ kind: "loaded", load: id, message: error instanceof Error ? error.message : String(error) }),
+          () => post({ kind: "loaded", load: id }),
+          (error: unknown) => post({ kind: "loaded", load: id, message: error instanceof Error ? error.message : String(error) }),
         );
       break;
     }
@@ -113,14 +113,14 @@ self.onmessage = ({ data: message }: MessageEvent<ToWorker>): void => {
 /** Answered by Python's event loop: this script may be well while Python is not. */
 function ping(): void {
   try {
-    host.ping(() => tell({ kind: "pong" }));
+    host.ping(() => post({ kind: "pong" }));
   } catch (error) {
     died(error as Fatal);
   }
 }
 
 function died({ message, status }: Fatal): void {
-  tell({ kind: "died", reason: message, ...(status !== undefined && { status }) });
+  post({ kind: "died", reason: message, ...(status !== undefined && { status }) });
 }
 
 async function boot({ assets, packages, wasm, files }: ToWorker & { readonly kind: "boot" }): Promise<void> {
@@ -133,7 +133,7 @@ async function boot({ assets, packages, wasm, files }: ToWorker & { readonly kin
     try {
       return { module: wasm, instance: await WebAssembly.instantiate(wasm, imports) };
     } catch (error) {
-      // Pyodide would write it to the console and wait for ever.
+      // Pyodide would log it and wait forever.
       fail(error);
       throw error;
     }
@@ -160,7 +160,7 @@ async function boot({ assets, packages, wasm, files }: ToWorker & { readonly kin
   // Import them here and now: the first run is quicker for it, too.
   for (const name of packages) for (const module of lock.packages[name]?.imports ?? []) pyodide.pyimport(module);
   host = pyodide.pyimport("playground.run.in_browser").Host((run: string, event: string) =>
-    tell({ kind: "event", run, event }),
+    post({ kind: "event", run, event }),
   ) as Host;
 }
 
@@ -204,4 +204,4 @@ function handIn(files: Files): () => void {
   };
 }
 
-tell({ kind: "here" });
+post({ kind: "here" });
