@@ -20,7 +20,7 @@ NAMES: Final = {
 """Who takes part, and what the page calls each."""
 
 _HEAD: Final = """\
-| Framework | Client leaves in a silence | Client leaves between rows | Error before the first row \
+| Framework | Disconnect while idle | Disconnect between rows | Error before the first row \
 | Error after it | SIGTERM |
 | --- | --- | --- | --- | --- | --- |
 """
