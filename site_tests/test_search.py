@@ -65,6 +65,29 @@ def test_the_words_of_a_page_lead_to_their_section(page: Page, static_url: str) 
     expect(link).to_have_attribute("href", re.compile("/streaming/#ndjson$"))
 
 
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        ("dependency injection", r"explanation/no-container/|guide/application/"),
+        ("swagger", r"guide/openapi/"),
+        ("heartbeat", r"streaming/#keepalive"),
+        ("gzip", r"guide/(deployment/#compression|requests/#compressed)"),
+        ("OAuth", r"guide/authentication/#jwt"),
+        ("jwt", r"guide/authentication/#jwt"),
+        ("pagination", r"guide/requests/#params"),
+        ("logging", r"guide/logging/"),
+        ("kubernetes", r"guide/deployment/#containers-and-kubernetes"),
+        ("opentelemetry", r"guide/(logging|application)/"),
+        ("prometheus", r"guide/logging/"),
+    ],
+)
+def test_what_people_type_leads_to_its_page(
+    page: Page, static_url: str, words: str, place: str
+) -> None:
+    page.goto(static_url)
+    expect(best(page, words)).to_have_attribute("href", re.compile(rf"/({place})"))
+
+
 def test_the_whole_code_of_each_example_is_searched(site: Path) -> None:
     index = json.loads((site / "search/search_index.json").read_text("utf-8"))
     texts: dict[str, str] = {}

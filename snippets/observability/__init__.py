@@ -1,0 +1,1 @@
+"""Examples of the Logging and observability page."""
