@@ -57,6 +57,7 @@ PYTHON_CODE = [
     "benchmarks",
     "demo_app",
     "demo_app_tests",
+    "demo_tools",
     "playground",
     "snippets",
     "tests",
@@ -153,7 +154,7 @@ def cluster(session: nox.Session) -> None:
         if not shutil.which(program):
             otherwise = f"The cluster needs {program}: install it."
             _install_from_debian(session, package, otherwise)
-    session.run("python", "-m", "demo_app.cluster", *session.posargs)
+    session.run("python", "-m", "demo_tools.cluster", *session.posargs)
 
 
 @nox.session(python=PYTHON)

@@ -41,8 +41,6 @@ def configure_logs(level: str) -> None:
     """Send every record of this level and above through `JSONFormatter`, the server's included."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JSONFormatter())
-    # A second server runs in a thread (`questions.embedded`), and that it starts and stops is nobody's concern.
-    handler.addFilter(lambda record: record.threadName != "upstream" or record.levelname != "INFO")
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         server = logging.getLogger(name)

@@ -1,7 +1,6 @@
 """What can be set, read from the environment once, when the application starts."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Literal, override
 
 import msgspec
@@ -20,13 +19,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     openai_api_key: str = ""
-    """Without one, questions are answered from `documents` by an upstream of our own."""
+    """Servers on your own machine may need none."""
     openai_base_url: Annotated[str, Meta(pattern="^https?://")] = "https://api.openai.com/v1"
     openai_model: Annotated[str, Meta(min_length=1)] = "gpt-4o-mini"
     openai_timeout: Seconds = 30.0
     """How long the model may take before it sends a piece of text, and between two of them."""
-    documents: str = str(Path(__file__).parents[1] / "docs")
-    """The folder of Markdown files that our own upstream answers from."""
 
     notifications_url: Annotated[str, Meta(pattern="^(memory:|rediss?://|unix://)")] = "memory:"
     """Where notifications are kept: in this process, or in the Redis at this URL, for all processes."""

@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from demo_app.cluster import MissingProgramError, find_program
+from demo_tools.cluster import MissingProgramError, find_program
 from tests.support.debian import can_install, install
 
 _PACKAGES: Final = {"redis-server": "redis-server", "nginx": "nginx-light"}

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import Browser, sync_playwright
 
-from demo_app.cluster import Program, free_port
 from demo_app_tests.load import FOLDER
+from demo_tools.cluster import Program, free_port
 from tests.support.browser import CHROMIUM_ARGUMENTS
 
 EVENTS = (
@@ -41,7 +41,7 @@ def main() -> None:
     url = f"http://127.0.0.1:{port}/"
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        command = [sys.executable, "-m", "demo_app"]
+        command = [sys.executable, "-m", "demo_tools"]
         program = Program(command, port, Path(folder) / "log", {"PORT": str(port)})
         program.start()
         try:

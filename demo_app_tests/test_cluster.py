@@ -11,9 +11,9 @@ import httpx
 import psutil
 import pytest
 
-from demo_app.cluster import Cluster, Program, find_program
 from demo_app_tests.programs import require
 from demo_app_tests.readers import PATIENCE, readers
+from demo_tools.cluster import Cluster, Program, find_program
 from playground.snippet.catalogue import ROOT
 
 pytestmark = pytest.mark.anyio
@@ -163,7 +163,7 @@ def test_the_command_starts_all_and_ctrl_c_stops_all(tmp_path: Path) -> None:
     require("redis-server", "nginx")
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "demo_app.cluster", "--port", "0"],
+            [sys.executable, "-m", "demo_tools.cluster", "--port", "0"],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=log,

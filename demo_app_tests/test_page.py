@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs] - has no types
 from playwright.sync_api import Browser, Page, expect
 
-from demo_app.cluster import Program, free_port
+from demo_tools.cluster import Program, free_port
 from tests.support.browser import fresh_page
 
 QUESTION = "What happens when the client leaves?"
@@ -17,7 +17,7 @@ QUESTION = "What happens when the client leaves?"
 
 def worker(folder: Path) -> Program:
     port = free_port()
-    command = [sys.executable, "-m", "demo_app"]
+    command = [sys.executable, "-m", "demo_tools"]
     return Program(command, port, folder / "log", {"PORT": str(port)})
 
 

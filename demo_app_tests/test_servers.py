@@ -6,7 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from demo_app.cluster import Program, free_port
+from demo_tools.__main__ import PAGES
+from demo_tools.cluster import Program, free_port
+from demo_tools.model.serving import serve_model
 
 COMMANDS = {
     "uvicorn": "uvicorn demo_app.app:app --port {port} --timeout-graceful-shutdown 15",
@@ -18,8 +20,14 @@ COMMANDS = {
 def test_it_answers_and_stops_with_a_stream_open(name: str, tmp_path: Path) -> None:
     port = free_port()
     command = [sys.executable, "-m", *COMMANDS[name].format(port=port).split()]
-    program = Program(command, port, tmp_path / "log")
-    program.start()
+    with serve_model(PAGES) as model:
+        program = Program(command, port, tmp_path / "log", model.environ)
+        program.start()
+        check(program)
+
+
+def check(program: Program) -> None:
+    port = program.port
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             answer = client.get("/questions", params={"question": "What is keepalive?"})

@@ -10,7 +10,6 @@ from httpx2 import RequestError
 from openai import APIStatusError, AsyncOpenAI, DefaultAsyncHttpxClient, OpenAIError, Timeout
 
 from demo_app.questions.bounds import bound
-from demo_app.questions.embedded import serve_upstream
 from demo_app.questions.errors import ModelError, explain
 from demo_app.questions.messages import AnswerLine, Failure, Footer, Text
 from demo_app.settings import Settings
@@ -104,19 +103,12 @@ def _log(error: Exception) -> None:
 
 @asynccontextmanager
 async def open_assistant(settings: Settings) -> AsyncGenerator[Assistant]:
-    """The assistant that the settings ask for. Without a key, one whose upstream is our own."""
-    if settings.openai_api_key:
-        async with _client(settings, settings.openai_base_url, settings.openai_api_key) as client:
-            yield Assistant(client, settings.openai_model, settings.openai_timeout)
-        return
-    async with (
-        serve_upstream(settings.documents) as upstream,
-        _client(settings, upstream.base_url, upstream.key) as client,
-    ):
-        yield Assistant(client, upstream.model, settings.openai_timeout)
+    """The assistant that the settings ask for."""
+    async with _client(settings) as client:
+        yield Assistant(client, settings.openai_model, settings.openai_timeout)
 
 
-def _client(settings: Settings, base_url: str, key: str) -> AsyncOpenAI:
+def _client(settings: Settings) -> AsyncOpenAI:
     timeout = Timeout(settings.openai_timeout, connect=CONNECTING)
     http_client = DefaultAsyncHttpxClient(
         timeout=timeout,
@@ -126,5 +118,9 @@ def _client(settings: Settings, base_url: str, key: str) -> AsyncOpenAI:
     )
     # Without retries, because whoever asks is told when to ask again, and waits in a stream that can be stopped.
     return AsyncOpenAI(
-        base_url=base_url, api_key=key, timeout=timeout, max_retries=0, http_client=http_client
+        base_url=settings.openai_base_url,
+        api_key=settings.openai_api_key or "none",
+        timeout=timeout,
+        max_retries=0,
+        http_client=http_client,
     )

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 import pytest
 from redis import Redis
 
-from demo_app.cluster import Program, redis_server
 from demo_app.notifications.feed import Feed
 from demo_app.notifications.opening import open_feed
 from demo_app.settings import Settings
 from demo_app_tests.programs import require
+from demo_tools.cluster import Program, redis_server
 
 KEPT = 100
 

@@ -7,12 +7,12 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from demo_app.cluster import Program, free_port
 from demo_app.notifications.events import Message, Missed
 from demo_app.notifications.feed import BEGINNING, EventID, Feed, FeedUnavailableError
 from demo_app.notifications.redis import KEY, RedisFeed, open_redis_feed
 from demo_app_tests.notifications.conftest import KEPT, redis_feed
 from demo_app_tests.notifications.reading import PATIENCE, publish, take, texts
+from demo_tools.cluster import Program, free_port
 
 pytestmark = pytest.mark.anyio
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from demo_app.cluster import Program
 from demo_app_tests.notifications.conftest import redis
 from demo_app_tests.serving import client_of
+from demo_tools.cluster import Program
 
 __all__ = ["redis"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from demo_app.questions.messages import AnswerLine, Failure, Footer, Text
 from demo_app_tests.questions.scripted import SECRET, Scripted, served
-from demo_app_tests.serving import client_of
+from demo_app_tests.serving import answering_client, client_of
 from jero.testing import VirtualClock
 
 pytestmark = pytest.mark.anyio
@@ -60,8 +60,8 @@ async def read_lines(response: httpx.Response) -> tuple[list[AnswerLine], bool]:
     return lines, True
 
 
-async def test_without_a_key_the_documentation_answers() -> None:
-    async with client_of() as client:
+async def test_an_answer_is_its_text_in_pieces_and_a_footer() -> None:
+    async with answering_client() as client:
         lines, is_whole = await answer_of(client)
     assert is_whole
     *pieces, footer = lines
@@ -72,7 +72,7 @@ async def test_without_a_key_the_documentation_answers() -> None:
 
 
 async def test_a_browser_can_ask_in_the_address() -> None:
-    async with client_of() as client:
+    async with answering_client() as client:
         response = await client.get("/questions", params=QUESTION)
     assert isinstance(decode(response.text.splitlines()[-1]), Footer)
 
@@ -89,7 +89,7 @@ BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36"
     ],
 )
 async def test_a_person_a_program_and_our_own_page_can_ask(headers: dict[str, str]) -> None:
-    async with client_of() as client:
+    async with answering_client() as client:
         response = await client.get("/questions", params=QUESTION, headers=headers)
     assert response.status_code == 200
 
@@ -120,7 +120,7 @@ async def test_another_sites_page_cannot_ask(
 
 @pytest.mark.parametrize("question", ["", "x" * 4001])
 async def test_a_question_has_a_length(question: str) -> None:
-    async with client_of() as client:
+    async with answering_client() as client:
         posted = await client.post("/questions", json={"question": question})
         got = await client.get("/questions", params={"question": question})
     assert (posted.status_code, got.status_code) == (422, 422)

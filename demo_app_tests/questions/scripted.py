@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from demo_app.questions.embedded import serve_on_loopback
-from demo_app.questions.upstream import ChatRequest
+from demo_app_tests.serving import beside
+from demo_tools.model.serving import serve_on_loopback
+from demo_tools.model.upstream import ChatRequest
 from jero import BaseApp, Endpoint, HTTPError, StreamingResponse
 from jero.asgi import ASGIApp
 
@@ -86,5 +87,5 @@ class Scripted(BaseApp):
 @asynccontextmanager
 async def served(app: ASGIApp) -> AsyncGenerator[dict[str, str]]:
     """The settings with which questions go to `app`."""
-    async with serve_on_loopback(app) as url:
+    async with beside(serve_on_loopback(app)) as url:
         yield {"openai_base_url": url + "/v1", "openai_api_key": SECRET}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demo_app.questions.search import WORDS, Library, Section, split_sections
+from demo_tools.model.search import WORDS, Library, Section, split_sections
 
 PAGE = """---
 description: not for readers

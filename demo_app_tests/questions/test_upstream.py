@@ -1,4 +1,4 @@
-"""Our own upstream speaks to the official SDK, over HTTP."""
+"""The stand-in for the model speaks to the official SDK, over HTTP."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,7 +7,8 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from demo_app.questions.embedded import serve_upstream
+from demo_app_tests.serving import beside
+from demo_tools.model.serving import serve_model
 
 pytestmark = pytest.mark.anyio
 
@@ -21,7 +22,7 @@ def anyio_backend() -> str:
 async def client(tmp_path: Path) -> AsyncIterator[AsyncOpenAI]:
     (tmp_path / "milk.md").write_text("# Milk\n\nMilk is steamed.")
     async with (
-        serve_upstream(str(tmp_path)) as upstream,
+        beside(serve_model(tmp_path)) as upstream,
         AsyncOpenAI(base_url=upstream.base_url, api_key=upstream.key, max_retries=0) as client,
     ):
         yield client
@@ -64,7 +65,7 @@ async def test_what_is_not_streamed_is_refused(client: AsyncOpenAI) -> None:
 
 async def test_without_documents_the_answer_says_how_to_mend_it() -> None:
     async with (
-        serve_upstream("/nowhere") as upstream,
+        beside(serve_model("/nowhere")) as upstream,
         AsyncOpenAI(base_url=upstream.base_url, api_key=upstream.key) as client,
     ):
         chunks = await client.chat.completions.create(

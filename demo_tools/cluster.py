@@ -1,4 +1,4 @@
-"""`python -m demo_app.cluster`: the application as on many machines, on this one: Redis, two workers, nginx in front.
+"""`python -m demo_tools.cluster`: the application as on many machines, on this one: Redis, two workers, nginx in front.
 
 Only for looking at and for tests. Everything listens on loopback and lives in a temporary folder.
 """
@@ -18,7 +18,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-SITE: Final = Path(__file__).parent / "deployment" / "nginx.conf"
+import demo_app
+
+SITE: Final = Path(demo_app.__file__).parent / "deployment" / "nginx.conf"
 
 STARTING: Final = 20.0
 """How long a program may take until it listens, in seconds."""
@@ -139,7 +141,11 @@ class Cluster:
         self.workers: list[Program] = []
         for number in range(1, workers + 1):
             own = free_port()
-            command = [sys.executable, "-m", "demo_app"]
+            command = [
+                sys.executable,
+                "-m",
+                "demo_app" if "OPENAI_API_KEY" in os.environ else "demo_tools",
+            ]
             log = folder / f"worker-{number}.log"
             self.workers.append(Program(command, own, log, {**common, "PORT": str(own)}))
         self.nginx = nginx(folder, port or free_port(), [worker.port for worker in self.workers])
@@ -220,7 +226,7 @@ def free_port() -> int:
 
 def main() -> None:
     """Run until Ctrl+C, or until one of the programs ends."""
-    parser = argparse.ArgumentParser(prog="python -m demo_app.cluster", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m demo_tools.cluster", description=__doc__)
     parser.add_argument("--port", type=int, default=8000, help="nginx's (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="how many (default: %(default)s)")
     options = parser.parse_args()

@@ -1,7 +1,6 @@
-"""An upstream of our own that speaks the OpenAI API's streaming chat completions, and answers from documents.
+"""The model's application: it speaks the OpenAI API's streaming chat completions, and answers from documents.
 
-It is what questions go to when there is no key, so that the application does something useful offline, over the same
-HTTP and through the same SDK. Whoever has a key can leave this module, `embedded` and `search` out.
+So demo_app can be tried and tested offline, over the same HTTP and through the same SDK.
 """
 
 import asyncio
@@ -15,7 +14,7 @@ from typing import Final, Literal, override
 import msgspec
 from msgspec import Struct
 
-from demo_app.questions.search import Library
+from demo_tools.model.search import Library
 from jero import (
     BadRequestError,
     BaseApp,
