@@ -26,6 +26,7 @@ from demo_app.notifications.feed import (
     FeedUnavailableError,
     Window,
 )
+from jero import BackgroundTasks
 
 _logger: Final = logging.getLogger(__name__)
 
@@ -245,15 +246,12 @@ async def open_redis_feed(url: str, kept: int) -> AsyncGenerator[RedisFeed]:
     async with (
         Redis.from_pool(_pool(url, TIMEOUT, CONNECTIONS)) as redis,
         Redis.from_pool(_pool(url, BLOCK + TIMEOUT, 1)) as follower,
+        BackgroundTasks() as tasks,
     ):
         feed = RedisFeed(redis, follower, kept)
         await feed.start()
-        following = asyncio.create_task(feed.follow())
-        try:
-            yield feed
-        finally:
-            following.cancel()
-            await asyncio.wait((following,))
+        tasks.start(feed.follow())
+        yield feed
 
 
 def _pool(url: str, timeout: float, connections: int) -> BlockingConnectionPool:
