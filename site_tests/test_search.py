@@ -97,7 +97,9 @@ def test_the_whole_code_of_each_example_is_searched(site: Path) -> None:
     shown = {
         (f"{path.parent.relative_to(site).as_posix()}/".removeprefix("./"), snippet)
         for path in site.rglob("index.html")
-        for snippet in re.findall('data-snippet="([^"]+)"', path.read_text("utf-8"))
+        for snippet in re.findall(
+            '<div class="live[^>]* data-snippet="([^"]+)"', path.read_text("utf-8")
+        )
     }
     assert len(shown) > len(texts)
     for page, snippet in shown:
