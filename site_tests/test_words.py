@@ -33,7 +33,7 @@ HABITS = [
     ),
     Habit(r"\bwhoever\b", 0, "who it is: “the client”, “the caller”, “contributors”"),
     Habit(
-        r"(?:^|[.:;] )What (?!\w+ (?:does|do|is|are) .*\?)(?:is|are|was|cannot|has) ", 0, "a noun"
+        r"(?:^|[.:;] )What (?!\w+ (?:does|do|is|are) .*\?)(?:is|are|was|cannot|has) ", 2, "a noun"
     ),
     Habit(r"\b(?:mend(?:s|ed|ing)?|anew|for ever)\b", 0, "“fix”, “again”, “forever”"),
     Habit(
