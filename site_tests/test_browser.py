@@ -56,7 +56,7 @@ def test_run_on_every_block_of_the_streaming_page_shows_what_was_recorded_as_it_
     blocks = [
         where
         for where in page.locator(".live").all()
-        if "the reader leaves" not in where.get_by_role("status").inner_text()
+        if "the client disconnects" not in where.get_by_role("status").inner_text()
     ]
     recorded = [shown(where) for where in blocks]
     for where in blocks:

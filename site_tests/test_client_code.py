@@ -136,7 +136,7 @@ def test_without_a_server_a_client_in_javascript_is_shown_and_it_is_said_what_it
     where = client(page, static_url, "streaming/", "streaming.sse")
     assert language.rpartition(" ")[2] in code(where, language)
     expect(where.get_by_role("button", name="Run this client")).to_have_count(0)
-    expect(where.locator(".live-client")).to_contain_text("This client asks a server")
+    expect(where.locator(".live-client")).to_contain_text("This client needs a server")
 
 
 def test_a_client_can_be_run_once_the_reader_chooses_the_server(

@@ -82,7 +82,7 @@ def test_the_operation_is_told_by_method_and_path(opened: Open) -> None:
 def test_the_methods_that_the_path_has_come_first(opened: Open) -> None:
     where = opened("requests.path", "A parcel")
     groups = field(where, "Method").locator("optgroup")
-    assert [each.get_attribute("label") for each in groups.all()] == ["Described", "Others"]
+    assert [each.get_attribute("label") for each in groups.all()] == ["Documented", "Other"]
     assert groups.first.locator("option").all_inner_texts() == ["GET"]
     field(where, "Path").fill("/nowhere")
     expect(groups).to_have_count(0)

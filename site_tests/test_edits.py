@@ -122,7 +122,7 @@ def test_edits_of_an_earlier_edition_are_offered_and_not_put_in_the_place_of_the
     changed: Locator,
 ) -> None:
     where = changed
-    expect(where).to_contain_text("the example itself has changed since")
+    expect(where).to_contain_text("the example has changed since")
     assert code(where) != MINE
     assert json.loads(*kept(where.page).values())["source"] == MINE
     press(where, "Show my version")
@@ -149,7 +149,7 @@ def test_without_storage_edits_last_as_long_as_the_page_and_that_is_said(
         )
         where = ndjson(page, static_url)
         edit(where, MINE)
-        expect(where.get_by_role("status").last).to_contain_text("keeps nothing for this site")
+        expect(where.get_by_role("status").last).to_contain_text("stores nothing for this site")
         assert code(where) == MINE
 
 
@@ -170,7 +170,7 @@ def test_a_copied_link_shows_another_reader_the_same_code_and_request(
     with fresh_page(chromium) as page:
         page.goto(address)
         where = block(page, "streaming.ndjson")
-        expect(where).to_contain_text("This code came with the link that you opened")
+        expect(where).to_contain_text("This code comes from the link that you opened")
         assert code(where) == MINE
         expect(where.locator(".live-request pre")).to_contain_text("GET /orders/%C3%A4")
         assert violations(page) == []
@@ -198,7 +198,7 @@ def test_what_came_with_a_link_is_kept_only_once_the_reader_changes_it(
     assert json.loads(*kept(page).values())["source"] == MINE + "# mine\n"
     assert "#live" not in page.url
     page.reload()
-    expect(where).to_contain_text("This came with a link")
+    expect(where).to_contain_text("This comes from a link")
 
 
 def test_a_link_leaves_the_readers_own_edits_alone(page: Page, static_url: str) -> None:
@@ -207,7 +207,7 @@ def test_a_link_leaves_the_readers_own_edits_alone(page: Page, static_url: str) 
     before = kept(page)
     page.goto("about:blank")
     where = ndjson(page, static_url, link({"source": "app = None\n"}))
-    expect(where).to_contain_text("Your own changes stay kept")
+    expect(where).to_contain_text("Your own changes are kept")
     assert code(where) == "app = None\n"
     assert kept(page) == before
 
@@ -215,9 +215,9 @@ def test_a_link_leaves_the_readers_own_edits_alone(page: Page, static_url: str) 
 def test_a_link_can_be_opened_in_the_page_that_it_is_of(page: Page, static_url: str) -> None:
     where = ndjson(page, static_url)
     page.evaluate("fragment => location.hash = fragment", link({"source": MINE}))
-    expect(where).to_contain_text("came with the link")
+    expect(where).to_contain_text("comes from the link")
     press(where, "Show the original")
-    expect(where).not_to_contain_text("came with the link")
+    expect(where).not_to_contain_text("comes from the link")
     assert "#live" not in page.url
 
 
@@ -298,6 +298,6 @@ def test_a_link_opens_in_the_block_that_it_was_copied_from(page: Page, static_ur
     original = code(first)
     fragment = link({"source": "# linked\n"}).replace("streaming.ndjson", "authentication.bearer@2")
     page.goto(static_url + "guide/authentication/" + fragment)
-    expect(second).to_contain_text("came with the link that you opened")
+    expect(second).to_contain_text("comes from the link that you opened")
     assert code(second) == "# linked\n"
     assert code(first) == original

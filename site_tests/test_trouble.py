@@ -138,7 +138,7 @@ def test_only_the_rows_that_are_shown_are_drawn_however_many_one_chunk_makes(
     assert where.page.evaluate("drawn")["live-row"] <= 1_000
     # Those of the status, all lines, and the end, and the reader's own.
     assert where.page.evaluate("drawn")["line"] <= 4
-    expect(where.locator(".live-notice")).to_contain_text(f"{lines - 998:,} before them")
+    expect(where.locator(".live-notice")).to_contain_text(f"{lines - 998:,} earlier rows")
     expect(where.locator(".live-phases").first).to_contain_text(f"{lines:,} items")
 
 
@@ -207,7 +207,7 @@ def test_a_flood_without_end_is_cut_off_and_it_is_said(where: Locator) -> None:
     press(where, "Run")
     expect(row(where, "limit", "2,000 events")).to_be_visible(timeout=PATIENCE)
     expect_state(where, "stopped")
-    expect(status(where)).to_contain_text("It went over a limit")
+    expect(status(where)).to_contain_text("A limit was exceeded")
 
 
 def test_a_huge_item_is_cut_in_each_view_and_its_size_is_said(where: Locator) -> None:
@@ -290,7 +290,7 @@ DEATHS = {
     ),
     "no more memory": (
         "[bytearray(100_000_000) for _ in range(1_000_000_000)]",
-        "runs out of memory",
+        "Running out of memory",
     ),
 }
 
