@@ -19,11 +19,11 @@ type Row = tuple[str, ...]
 
 
 class _CommandError(Exception):
-    """The command line names what is not there. The text says what."""
+    """The command line names an application that cannot be found. The text gives the reason."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Do what the command line says; 0 when it went well."""
+    """Run the command line; returns the exit status, 0 for success."""
     arguments = _parser().parse_args(argv)
     try:
         text = asyncio.run(_ask(_load(arguments.app), arguments))
@@ -42,9 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m jero", description=__doc__)
     commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
     openapi = commands.add_parser("openapi", help="print the OpenAPI document")
-    openapi.add_argument("--openapi", choices=VERSIONS, help="the version it is written in")
+    openapi.add_argument("--openapi", choices=VERSIONS, help="the version of OpenAPI")
     openapi.add_argument("-o", "--output", type=Path, help="the file to write it to")
-    routes = commands.add_parser("routes", help="print a table of what is served")
+    routes = commands.add_parser("routes", help="print a table of all routes")
     for command in (openapi, routes):
         command.add_argument("app", help="the application, as in `package.module:app`")
     return parser
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 def _load(target: str) -> BaseApp:
     module, _, name = target.partition(":")
     if not module or not name:
-        raise _CommandError(f"{target!r} names no application: write it as `package.module:app`")
+        raise _CommandError(f"{target!r} is not an application: write it as `package.module:app`")
     try:
         imported = importlib.import_module(module)
     except ImportError as error:
@@ -69,7 +69,7 @@ def _load(target: str) -> BaseApp:
 
 
 async def _ask(app: BaseApp, arguments: argparse.Namespace) -> str:
-    # Started as a server starts it, so that what it opens is closed again.
+    # Started as a server starts it, so that its resources are closed again.
     lifespan = Lifespan(app)
     await lifespan.start()
     try:

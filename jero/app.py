@@ -1,4 +1,4 @@
-"""`BaseApp`: the ASGI application. What it serves, what it opens and closes, and its lifespan."""
+"""`BaseApp`: the ASGI application, with its endpoints, resources, middleware and lifespan."""
 
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -17,7 +17,7 @@ from jero.openapi.serving import Publication, require_servable
 
 
 class BaseApp:
-    """An ASGI 3 application. Subclass it and say in `_wire` what it serves:
+    """An ASGI 3 application. Subclass it, and include its endpoints in `_wire`:
 
         class App(BaseApp):
             async def _wire(self) -> None:
@@ -25,45 +25,45 @@ class BaseApp:
 
         app = App()
 
-    It is wired when the server starts it (lifespan), and a failure there keeps the server from starting, with the
-    `WiringError`'s text as the reason. Under a server without lifespan it is wired on the first request.
+    It is wired when the server starts it (ASGI lifespan). An error there, such as a `WiringError`, is reported by the
+    server and keeps it from starting. Under a server without lifespan the application is wired on the first request.
     """
 
     ends_streams_on_signals: ClassVar[bool] = True
-    """Whether open streams are brought to their end as soon as SIGINT or SIGTERM asks the process to stop.
+    """Whether to end open streams as soon as the process gets SIGINT or SIGTERM.
 
-    Servers wait for open responses before they tell an application to shut down, so a stream without an end would
-    keep them waiting for ever. The server's own handling of the signal follows as ever. Only in the main thread.
+    Servers wait for open responses before they start the application's shutdown, so an endless stream would keep them
+    from stopping. The server's own signal handler runs afterwards. Only in the main thread.
     """
 
     shutdown_timeout: ClassVar[float] = 10.0
-    """How long teardown may take at shutdown before a stream is given up, and how long closing each resource may
-    take before it is cancelled, in seconds."""
+    """How long, in seconds, the teardown of streams can take at shutdown before they are abandoned, and closing each
+    resource before it is cancelled."""
 
     max_body: ClassVar[int | None] = 1_048_576
-    """The largest body that is held in memory, and the longest line of one that is read line by line, in bytes;
-    `None` for any. An endpoint can have its own."""
+    """The largest body held in memory, and the longest line of an NDJSON body, in bytes; `None` for no limit. An
+    endpoint can set its own."""
 
     body_timeout: ClassVar[float | None] = 30.0
-    """How long a body may take to arrive before it is given up with a 408, in seconds; `None` for ever. One that is
-    read as it comes may be silent for that long. An endpoint can have its own."""
+    """How long, in seconds, a body can take to arrive before the request is answered with a 408; `None` for no limit.
+    For a body that is streamed, the longest pause between two chunks. An endpoint can set its own."""
 
     custom_types: ClassVar[CustomTypes] = ()
-    """What is sent and read for classes that msgspec does not know, wherever they stand: in responses, items, events,
-    bodies, parameters, headers and the members of problems."""
+    """The JSON form of classes that msgspec does not support: in responses, items, events, bodies, parameters, headers
+    and members of problem details."""
 
     __jero__: Assembly
-    """All that the framework keeps in an application, whose other names belong to its subclasses."""
+    """The only attribute that jero sets on an application. All other names are free for subclasses."""
 
     async def _wire(self) -> None:
-        """Include everything the application serves. Runs once a start, in the event loop that will serve."""
+        """Include everything the application serves. Runs once for each start, in the event loop that serves it."""
 
     def _include_endpoint(
         self, endpoint: Endpoint, *, authenticator: Authenticator[object] | None = None
     ) -> None:
-        """Serve `endpoint` under its path; with an authenticator, only to users that it knows. Raises `WiringError`.
+        """Serve `endpoint` under its path; with an authenticator, only to authenticated users. Raises `WiringError`.
 
-        A handler that is marked with `@operation(is_public=True)` is served to everybody.
+        A handler marked with `@operation(is_public=True)` does not need authentication.
         """
         _wiring(self, "_include_endpoint").include("", endpoint, authenticator)
 
@@ -73,9 +73,9 @@ class BaseApp:
         *endpoints: Endpoint,
         authenticator: Authenticator[object] | None = None,
     ) -> None:
-        """Serve each endpoint under `prefix` and its path, where the path `/` is the prefix itself.
+        """Serve each endpoint under `prefix` followed by its path. The path `/` means the prefix itself.
 
-        Path parameters in the prefix belong to each path. Raises `WiringError`.
+        Path parameters in the prefix are part of each path. Raises `WiringError`.
         """
         assembly = _wiring(self, "_include_endpoints")
         require_template(prefix, f"{type(self).__name__}._include_endpoints")
@@ -87,25 +87,24 @@ class BaseApp:
             assembly.include(prefix, endpoint, authenticator)
 
     def _mount(self, path: str, app: ASGIApp) -> None:
-        """Let another ASGI application serve everything under `path` that no endpoint does, WebSockets included.
+        """Mount another ASGI application: it serves everything under `path` that no endpoint does, WebSockets included.
 
-        Under `/` it serves all that nothing else does. Where two are mounted above a path, the longer of theirs counts.
-        It finds `path` added to its `root_path`, as
-        ASGI has it. Its lifespan runs within this application's: it is started after `_wire`, a failure there keeps
-        the server from starting, and it is stopped after the last stream has ended and before what was entered is
-        closed. Under a server without lifespan it has none. Raises `WiringError`.
+        If several mounts match a path, the longest wins; a mount at `/` serves everything else. `path` is added to the
+        `root_path` of the mounted application's scope (ASGI HTTP). Its lifespan runs within this application's: it is
+        started after `_wire`, an error there keeps the server from starting, and it is shut down after the last stream
+        has ended and before resources are closed. Under a server without lifespan it has none. Raises `WiringError`.
         """
         assembly, name = _wiring(self, "_mount"), type(self).__name__
         require_template(path, f"{name}._mount")
         if "{" in path or (path.endswith("/") and path != "/"):
             raise WiringError(
-                f"{name} mounts under {path!r}: write it without path parameters and without a `/` at its end"
+                f"{name} mounts under {path!r}: write the path without parameters and without a trailing `/`"
             )
         require_asgi(app, f"{name} mounts under {path!r}")
         if not assembly.dispatcher.mounts.add(path, app):
             raise WiringError(f"{name} mounts two applications under {path!r}: move one of them")
 
-    def _include_openapi(  # noqa: PLR0913 - what a document says of an API
+    def _include_openapi(  # noqa: PLR0913 - the members of an OpenAPI document
         self,
         path: str = "/openapi.json",
         *,
@@ -116,7 +115,7 @@ class BaseApp:
         openapi: Version = "3.2",
         servers: Sequence[Server] = (),
         contact: Contact | None = None,
-        license: License | None = None,  # noqa: A002 - what OpenAPI calls it
+        license: License | None = None,  # noqa: A002 - its name in OpenAPI
     ) -> None:
         """Serve the OpenAPI document of all endpoints, also of those included later.
 
@@ -143,11 +142,11 @@ class BaseApp:
         assembly.publications.append(publication)
 
     def _enter[T](self, resource: AbstractAsyncContextManager[T]) -> Coroutine[object, object, T]:
-        """Open a resource for as long as the application runs: a pool, a client.
+        """Open a resource, such as a connection pool, and close it when the application shuts down.
 
-        Resources are closed in reverse after the last stream has ended, also when starting up fails half-way. They
-        are opened and closed in one task. Under a server without lifespan they are never closed. Raises `WiringError`
-        for what is no asynchronous context manager.
+        Resources are closed in reverse order after the last stream has ended, and also if startup fails. They are
+        opened and closed in the same task. Under a server without lifespan they are never closed. Raises `WiringError`
+        if `resource` is not an asynchronous context manager.
         """
         assembly = _wiring(self, "_enter")
         require_resource(resource, f"{assembly.name}._enter")
@@ -159,7 +158,7 @@ class BaseApp:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
-        """Put an ASGI middleware around everything that is served, inside of those that were put before."""
+        """Wrap everything the application serves in an ASGI middleware, inside those that were added before."""
         assembly, name = _wiring(self, "_wrap"), f"{type(self).__name__}._wrap"
         require_middleware(middleware, args, kwargs, name)
 
@@ -171,32 +170,35 @@ class BaseApp:
         assembly.middleware.append(wrap)
 
     def _map_error[E: Exception](self, kind: type[E], to: Callable[[E], HTTPError]) -> None:
-        """Answer errors of this kind, from handlers and from streams before their first item, with what `to` makes.
+        """Answer exceptions of class `kind` with the `HTTPError` that `to` returns.
 
-        The nearest class of an error's own bases counts. Raises `WiringError` for a kind that is mapped already.
+        Applies to handlers, and to streams before their first item. If several mapped classes match an exception, the
+        nearest of its bases wins. Raises `WiringError` for a class that is already mapped.
         """
         assembly = _wiring(self, "_map_error")
         require_mapping(kind, to, f"{assembly.name}._map_error")
         if not assembly.dispatcher.map_error(kind, to):
-            raise WiringError(f"{assembly.name} maps {kind.__name__} twice: leave one of them out")
+            raise WiringError(
+                f"{assembly.name} maps {kind.__name__} twice: remove one of the mappings"
+            )
 
     def lifespan(self, _outer: object = None, /) -> AbstractAsyncContextManager[None]:
-        """Runs this application's lifespan, for an outer application that mounts it and runs none for what it mounts:
+        """Runs this application's lifespan inside an outer application that does not run those of its mounts:
 
             outer = Starlette(routes=[Mount("/api", app=api)], lifespan=api.lifespan)
 
-        Entering it wires the application and opens its resources; leaving it ends open streams, waits until they are
-        torn down, and closes the resources. Raises `WiringError`, and whatever `_wire` raises. jero's own `_mount` runs
-        the lifespans of what it mounts by itself.
+        Entering it wires the application and opens its resources. Leaving it ends open streams, waits until they are
+        torn down, and closes the resources. Raises `WiringError`, and any error of `_wire`. Not needed with jero's own
+        `_mount`, which runs the lifespans of mounted applications.
         """
         self.__jero__ = Assembly(self, BaseApp)
         return self.__jero__.run()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection, as ASGI has it."""
+        """Serve one connection (ASGI 3.0)."""
         kind: str = scope["type"]
         if kind == "lifespan":
-            # What is kept there may belong to one event loop, so each start has its own.
+            # Its contents can belong to one event loop, so each start has its own.
             self.__jero__ = Assembly(self, BaseApp)
             await self.__jero__.live(receive, send)
         elif kind in {"http", "websocket"}:
@@ -205,18 +207,18 @@ class BaseApp:
                 await assembly.start()
             await assembly.serve(scope, receive, send)
         else:
-            raise ValueError(f"jero does not serve ASGI connections of the type {kind!r}")
+            raise ValueError(f"jero does not support ASGI connections of the type {kind!r}")
 
 
 def assembly_of(app: BaseApp) -> Assembly:
-    """What an application is made of at present."""
+    """The current assembly of an application."""
     if not hasattr(app, "__jero__"):
         app.__jero__ = Assembly(app, BaseApp)
     return app.__jero__
 
 
 def _wiring(app: BaseApp, method: str) -> Assembly:
-    """What `app` is made of, for a method that may be called in `_wire` only. Raises `WiringError` elsewhere."""
+    """The assembly of `app`, for a method that can only be called in `_wire`. Raises `WiringError` elsewhere."""
     assembly = assembly_of(app)
     assembly.require_wiring(method)
     return assembly

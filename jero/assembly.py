@@ -1,6 +1,6 @@
-"""What an application is made of, from its start to its end: routes, middleware, resources, open streams.
+"""The parts of a running application, from startup to shutdown: routes, middleware, resources, open streams.
 
-Everything here is kept out of `BaseApp`, whose namespace belongs to those who subclass it.
+Kept out of `BaseApp`, so that subclasses are free to use any name.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _logger: Final = logging.getLogger("jero")
 
 
 class Application(Protocol):
-    """What an assembly asks of its application."""
+    """The part of `BaseApp` that an assembly uses."""
 
     ends_streams_on_signals: ClassVar[bool]
     shutdown_timeout: ClassVar[float]
@@ -50,7 +50,7 @@ class Assembly:
     """One start of an application: wired once, then served, then closed. A restart gets a new one."""
 
     def __init__(self, app: Application, base: type) -> None:
-        """`base` is the class whose hooks and settings `app` may replace."""
+        """`base` is the class whose hooks and settings `app` can override."""
         self.name: Final = type(app).__name__
         self.dispatcher = Dispatcher()
         self.publications: list[Publication] = []
@@ -67,7 +67,7 @@ class Assembly:
         self._wiring = asyncio.Lock()
 
     def require_wiring(self, method: str) -> None:
-        """Raise `WiringError` unless `_wire` is running, on behalf of this method of the application."""
+        """Raise `WiringError`, naming this method of the application, unless `_wire` is running."""
         if not self._is_wiring:
             when = "after" if self.is_wired else "before"
             raise WiringError(
@@ -86,7 +86,7 @@ class Assembly:
         name = type(endpoint).__name__
         if not isinstance(endpoint, Endpoint):  # pyright: ignore[reportUnnecessaryIsInstance] - see above
             raise WiringError(
-                f"{name} is no endpoint: include instances of subclasses of `Endpoint`, one by one"
+                f"{name} is not an endpoint: include instances of subclasses of `Endpoint`, one by one"
             )
         if not hasattr(endpoint, "path"):
             raise WiringError(
@@ -95,7 +95,7 @@ class Assembly:
         require_hooks(endpoint, Endpoint)
         if "path" in getattr(endpoint, "__dict__", {}):
             raise WiringError(
-                f"{name} sets `path` on its instance, and that is the path that it is served under: rename yours"
+                f"{name} sets `path` on its instance, but `path` is the path of the endpoint: rename the attribute"
             )
         if authenticator is not None:
             require_authenticator(authenticator, name)
@@ -111,10 +111,10 @@ class Assembly:
         self.dispatcher.add(path, compile_endpoint(endpoint, site))
 
     def enter[T](self, resource: AbstractAsyncContextManager[T]) -> Coroutine[object, object, T]:
-        """What opens `resource` when it is awaited. It is closed in reverse order when the application ends."""
+        """A coroutine that opens `resource`. Resources are closed in reverse order at shutdown."""
         if not self._is_live:
             _logger.warning(
-                "%s is served without lifespan: what it opens will not be closed", self.name
+                "%s is served without lifespan: its resources will not be closed", self.name
             )
         closed_in_time = _ClosedInTime(resource, self._app.shutdown_timeout, self.name)
         entering = self._resources.enter_async_context(closed_in_time)
@@ -122,7 +122,7 @@ class Assembly:
         return entering
 
     async def start(self) -> None:
-        """Wire the application, unless that is done. Raises `WiringError`."""
+        """Wire the application, unless that has been done. Raises `WiringError`."""
         async with self._wiring:
             if self.is_wired:
                 return
@@ -139,7 +139,7 @@ class Assembly:
                 self._require_entered()
             except BaseException as error:
                 if not self._is_live:
-                    # Each request tries again, so what was entered is closed now.
+                    # Each request tries again, so the resources are closed now.
                     await self._resources.__aexit__(type(error), error, error.__traceback__)
                 raise
             finally:
@@ -168,12 +168,12 @@ class Assembly:
     def _require_entered(self) -> None:
         if any(getcoroutinestate(each) == CORO_CREATED for each in self._entering):
             raise WiringError(
-                f"{self.name}._enter is called without `await`, so that nothing is opened: write `await"
+                f"{self.name}._enter is called without `await`, so the resource is never opened: write `await"
                 " self._enter(…)`"
             )
 
     async def live(self, receive: Receive, send: Send) -> None:
-        """Run the lifespan for a server: start, serve until it is told to stop, close."""
+        """Run the lifespan for a server: start, serve until shutdown, close."""
         await receive()
         is_started = False
         try:
@@ -181,7 +181,7 @@ class Assembly:
                 is_started = True
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
-        except Exception as error:  # noqa: BLE001 - the server tells of it, and stops
+        except Exception as error:  # noqa: BLE001 - the server reports it, and stops
             phase = "shutdown" if is_started else "startup"
             await send({"type": f"lifespan.{phase}.failed", "message": self._explain(error, phase)})
         else:
@@ -191,8 +191,8 @@ class Assembly:
     async def run(self) -> AsyncGenerator[None]:
         """Start, serve while entered, close: streams first, then mounted applications, then resources.
 
-        What was entered can cancel this, as a `TaskGroup` does when one of its tasks fails. Then requests are refused
-        from that moment on, and the rest follows in the same order.
+        A resource can cancel this task, as a `TaskGroup` does when one of its tasks fails. From then on requests are
+        refused, and everything is closed in the same order.
         """
         self._is_live = True
         async with self._resources:
@@ -207,8 +207,8 @@ class Assembly:
                     self.serve = _refuse
                     if isinstance(error, asyncio.CancelledError):
                         _logger.critical(
-                            "%s lost its lifespan, and serves nothing from now on: something that it entered has"
-                            " cancelled it, as a TaskGroup does when one of its tasks fails",
+                            "%s lost its lifespan and refuses all requests from now on: one of its resources cancelled"
+                            " it, as a TaskGroup does when one of its tasks fails",
                             self.name,
                         )
                     raise
@@ -228,7 +228,7 @@ class Assembly:
 
 
 def _reason(error: BaseException) -> str:
-    """What failed, in one line; of a group of errors, each of them."""
+    """The error in one line; for a group, each of its errors."""
     if isinstance(error, BaseExceptionGroup):
         group = cast("BaseExceptionGroup[BaseException]", error)
         return "; ".join(map(_reason, group.exceptions))

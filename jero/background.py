@@ -1,4 +1,4 @@
-"""`BackgroundTasks`: work that runs beside requests, watched while it runs and ended with the application."""
+"""`BackgroundTasks`: supervised tasks that run beside requests and end with the application."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ _logger: Final = logging.getLogger("jero")
 
 
 class BackgroundTasks:
-    """Runs work beside requests: a poller, the consumer of a queue, whatever must outlive a response.
+    """Runs tasks beside requests: a poller, the consumer of a queue, work that must outlive a response.
 
         class App(BaseApp):
             async def _wire(self) -> None:
@@ -20,10 +20,10 @@ class BackgroundTasks:
                 tasks.start(refresh_prices(pool))
                 self._include_endpoint(OrdersEndpoint(pool, tasks))
 
-    A task that fails is logged at once, under its name and with its traceback. Requests and other tasks go on.
+    A task that fails is logged immediately, with its name and traceback. Requests and other tasks continue.
 
     On exit all tasks are cancelled. A task that is still running `timeout` seconds later is logged and abandoned, so
-    that the application always shuts down. Enter this after the resources that the tasks use: it is exited first.
+    that the application always shuts down. Enter this after the resources that the tasks use, so that it exits first.
     """
 
     def __init__(self, *, timeout: float = 10.0) -> None:
@@ -33,7 +33,7 @@ class BackgroundTasks:
 
     async def __aenter__(self) -> Self:
         if self._is_open:
-            raise RuntimeError("these background tasks are entered already: create others")
+            raise RuntimeError("BackgroundTasks is already entered: create another instance")
         self._is_open = True
         return self
 
@@ -64,18 +64,18 @@ class BackgroundTasks:
     ) -> asyncio.Task[T]:
         """Run `work`, a coroutine, in a task of this name; by default that of its function.
 
-        The task can be awaited, cancelled, and asked whether it is done, by a readiness check for example. Raises
-        `TypeError` for anything but a coroutine, and `RuntimeError` unless this is entered.
+        Returns the task, which can be awaited or cancelled, or checked with `done()`, for example in a readiness check.
+        Raises `TypeError` for anything but a coroutine, and `RuntimeError` unless this is entered.
         """
         if not asyncio.iscoroutine(work):
             fix = "call it, as in `start(poll())`" if callable(work) else "expected a coroutine"
-            raise TypeError(f"BackgroundTasks.start is given {work!r}: {fix}")
+            raise TypeError(f"BackgroundTasks.start got {work!r}: {fix}")
         name = name or getattr(work, "__qualname__", type(work).__name__)
         if not self._is_open:
             work.close()
             raise RuntimeError(
-                f"background task {name} cannot start: its BackgroundTasks has to be entered first, as in `await"
-                " self._enter(BackgroundTasks())`, and accepts no task while it is being exited"
+                f"background task {name} cannot start: enter its BackgroundTasks first, as in `await"
+                " self._enter(BackgroundTasks())`; it accepts no tasks once its exit has begun"
             )
         abandonable = _Abandonable(work)
         task = asyncio.get_running_loop().create_task(abandonable, name=name)
@@ -86,7 +86,7 @@ class BackgroundTasks:
     def _ended(self, task: asyncio.Task[object]) -> None:
         del self._running[task]
         if task.cancelled():
-            # With nobody asking for it: it awaited a future, say, that somebody else has cancelled.
+            # Nobody cancelled the task itself; it may have awaited a future that was cancelled.
             if not task.cancelling():
                 _logger.error("background task %s ended: cancelled from within", task.get_name())
         elif error := task.exception():
@@ -95,9 +95,9 @@ class BackgroundTasks:
 
 
 class _Abandonable[T](Coroutine[object, object, T]):
-    """A coroutine that ends when it is cancelled after it was abandoned, whatever its code does about that.
+    """A coroutine that, once abandoned, ends when it is cancelled, even if its code suppresses the cancellation.
 
-    To debuggers it looks like the coroutine itself.
+    Debuggers see it as the coroutine itself.
     """
 
     def __init__(self, work: Coroutine[object, object, T]) -> None:
@@ -134,7 +134,7 @@ class _Abandonable[T](Coroutine[object, object, T]):
 
     @override
     def close(self) -> None:
-        with suppress(RuntimeError):  # it may ignore that as well
+        with suppress(RuntimeError):  # it may ignore `GeneratorExit` as well
             self._work.close()
 
 
@@ -142,5 +142,5 @@ def _step[V](step: Callable[[V], object], value: V) -> object:
     try:
         return step(value)
     except SystemExit as error:
-        # Let through, it would stop the event loop with all that runs in it, and without any teardown.
+        # A `SystemExit` would stop the event loop and everything in it without any teardown.
         raise RuntimeError(f"called sys.exit({error.code!r})") from error

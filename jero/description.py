@@ -1,4 +1,4 @@
-"""What an application that has started says of itself."""
+"""The OpenAPI document of an application that has started."""
 
 from msgspec.structs import replace
 
@@ -12,14 +12,14 @@ from jero.openapi.serving import handlers_of
 def document_of(app: BaseApp, *, openapi: Version | None = None) -> bytes:
     """The OpenAPI document of an application that has started, as JSON.
 
-    It is the one that the application serves with `_include_openapi`, or one with the class's name as its title if it
-    serves none. `openapi` asks for a version of OpenAPI other than its own. Raises `RuntimeError` before it has
-    started, and `WiringError` for types that cannot be documented.
+    Returns the document that the application serves with `_include_openapi`; if it serves none, one with the name of
+    its class as title. `openapi` selects a version of OpenAPI other than the application's. Raises `RuntimeError`
+    before the application has started, and `WiringError` for types that cannot be documented.
     """
     assembly = assembly_of(app)
     if not assembly.is_wired:
         raise RuntimeError(
-            f"{type(app).__name__} has not started: ask for its document within its lifespan"
+            f"{type(app).__name__} has not started: call `document_of` within its lifespan"
         )
     publications = assembly.publications
     about = publications[0].about if publications else About.of(app)

@@ -1,4 +1,4 @@
-"""A request → the handler that answers it, and what is answered where there is none or where it fails."""
+"""A request → its handler; and the response if there is no handler or it fails."""
 
 import asyncio
 import logging
@@ -30,7 +30,7 @@ _REQUEST_ID: Final = re.compile(rb"[\w.:/+=-]{1,128}")
 
 
 class Dispatcher:
-    """What an application serves: its routes, other applications under theirs, and what errors come to."""
+    """Dispatches requests: holds an application's routes, mounts and error mappings."""
 
     def __init__(self, codec: Codec = PLAIN) -> None:
         self.codec: Codec = codec
@@ -40,19 +40,19 @@ class Dispatcher:
         self._mappings: dict[type[Exception], Callable[[Exception], HTTPError]] = {}
 
     def add(self, path: str, routes: Mapping[str, Route]) -> None:
-        """Serve `routes`, by method, under `path`. Raises `WiringError` if it is served already."""
+        """Serve `routes`, by method, under `path`. Raises `WiringError` if it is already served."""
         if not self._router.add(path, routes):
             owner = self._router.match(path.split("/"))
             assert owner is not None
             name, other = (_owner_of(each) for each in (routes, owner.methods))
             raise WiringError(
-                f"{name}: {path!r} is served by {other} already: define all methods of a path in one class, or give"
-                " one of them another path"
+                f"{name}: {path!r} is already served by {other}: define all methods of a path in one class, or change"
+                " the path of one of them"
             )
         self.routes += routes.values()
 
     def map_error[E: Exception](self, kind: type[E], to: Callable[[E], HTTPError]) -> bool:
-        """Answer errors of this kind with what `to` makes of them. False, and nothing changes, if they are mapped."""
+        """Map errors of this class to the error that `to` returns. False, without a change, if it is already mapped."""
         if kind in self._mappings:
             return False
         self._mappings[kind] = cast("Callable[[Exception], HTTPError]", to)
@@ -84,8 +84,8 @@ class Dispatcher:
                     result = await route.call(**arguments)
                 await route.respond(result, scope, receive, send)
                 return
-        except BaseException as error:  # noqa: BLE001 - what it means is decided there
-            # Whatever answers raises only while nothing of the response is sent, so it can be answered instead.
+        except BaseException as error:  # noqa: BLE001 - handled there
+            # A handler raises only before any part of the response has been sent, so the error can be answered.
             await self._answer_error(error, route, scope, send)
             return
         app, inner = mounted
@@ -119,7 +119,7 @@ class Dispatcher:
     ) -> None:
         if isinstance(error, asyncio.CancelledError):
             task = asyncio.current_task()
-            # Otherwise a timeout of the handler's own that was not caught, say.
+            # Otherwise it was raised by the handler itself, for example a timeout that was not caught.
             if task is None or task.cancelling():
                 raise error
         elif isinstance(error, ClientDisconnectedError):
@@ -136,7 +136,7 @@ class Dispatcher:
                     return
             except ClientDisconnectedError:
                 return
-            except Exception as also:  # noqa: BLE001 - of a mapping, or of members that JSON has no form for
+            except Exception as also:  # noqa: BLE001 - from a mapping, or from members without a JSON form
                 error = also
         _log_failure(error, route, scope)
         report_error(scope, error)
@@ -166,7 +166,7 @@ def _log_failure(error: BaseException, route: Route | None, scope: Scope) -> Non
 async def _answer_other(
     method: str, methods: Mapping[str, Route], scope: Scope, send: Send
 ) -> None:
-    """Answer a request whose method has no handler. Raises `MethodNotAllowedError`."""
+    """Answer a request for a method without a handler. Raises `MethodNotAllowedError`."""
     allow = allowed(methods)
     if method != "OPTIONS":
         raise MethodNotAllowedError(f"{scope['path']} serves {allow}", raw_headers={"allow": allow})
@@ -174,7 +174,7 @@ async def _answer_other(
 
 
 def _request_id(scope: Scope) -> str:
-    """What the client, or a proxy before us, calls this request, if it can be logged as it is."""
+    """The request id that the client or a proxy has set, if it is safe to log."""
     given = first_line(scope, b"x-request-id") or b""
     return given.decode() if _REQUEST_ID.fullmatch(given) else ""
 

@@ -1,6 +1,6 @@
-"""What a subclass may replace of a base class, checked when the application starts.
+"""Checks, at startup, the hooks and settings that a subclass overrides.
 
-Otherwise a name that a subclass uses for something of its own would silently replace a hook or a setting.
+Otherwise a subclass that uses one of these names for something else would silently replace a hook or a setting.
 """
 
 import inspect
@@ -15,10 +15,10 @@ from jero.errors import WiringError
 
 
 def require_hooks(instance: object, base: type) -> None:
-    """Raises `WiringError` if `instance` has an attribute that `base` has, too, but of another kind.
+    """Raises `WiringError` if an attribute of `instance` does not fit the one of `base` that it overrides.
 
-    Its methods must take the arguments that the base's require, and be coroutine functions where the base's are. Its
-    class variables must have their annotated types.
+    A method must accept the arguments that the base's method requires, and be a coroutine function if the base's is. A
+    class variable must have its annotated type.
     """
     for name, own in vars(base).items():
         if isinstance(own, FunctionType) and not name.startswith("__"):
@@ -43,7 +43,7 @@ def _require_method(instance: object, base: type, own: FunctionType) -> None:
         return
     kind = "async def" if inspect.iscoroutinefunction(own) else "def"
     raise WiringError(
-        f"{type(instance).__name__}.{name} is {found}, and would replace `{base.__name__}.{name}`: write it as `{kind}"
+        f"{type(instance).__name__}.{name} is {found}, but overrides `{base.__name__}.{name}`: write it as `{kind}"
         f" {name}({', '.join(inspect.signature(own).parameters)})`, or rename it if it is something else"
     )
 
@@ -63,7 +63,9 @@ def _is_awaited_alike(own: FunctionType, given: Callable[..., object]) -> bool:
     returned = own.__annotations__["return"]
     kind: object = get_origin(returned) or returned
     if isinstance(kind, type) and issubclass(kind, Awaitable):
-        return True  # a plain function and a coroutine function are awaited alike
+        return (
+            True  # a plain function that returns an awaitable is awaited like a coroutine function
+        )
     return inspect.iscoroutinefunction(own) == inspect.iscoroutinefunction(given)
 
 
@@ -73,6 +75,6 @@ def _require_value(instance: object, base: type, name: str, annotation: object) 
         msgspec.convert(given, annotation)
     except msgspec.ValidationError:
         raise WiringError(
-            f"{type(instance).__name__}.{name} is {given!r}, and {base.__name__} reads it as {show(annotation)}:"
-            " correct it, or rename it if it is something else"
+            f"{type(instance).__name__}.{name} is {given!r}, but {base.__name__} expects {show(annotation)}: correct"
+            " it, or rename it if it is something else"
         ) from None

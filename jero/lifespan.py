@@ -10,18 +10,18 @@ _logger: Final = logging.getLogger("jero")
 
 
 class LifespanError(Exception):
-    """The app said that its start-up or its shutdown failed. The text is the app's own message.
+    """The app reported that its startup or shutdown failed. The text is the app's message.
 
-    The exception that it then let out, if any, is its cause.
+    If the app then raised an exception, that is the cause.
     """
 
 
 class Lifespan:
     """Starts an app once and shuts it down once, both within one call of the app, in one task.
 
-    An app that lets an exception out, or returns, before it has answered the start-up has no lifespan, and is served
-    without one, as the specification has it; if it had taken the start-up message by then, that is logged.
-    `timeout` is how long its end is waited for, in seconds; `None` for ever.
+    An app that raises or returns before it answers the startup message has no lifespan and is served without one (ASGI
+    lifespan 2.0); if it has received the message, that is logged. `timeout` is how long to wait for its end, in
+    seconds; `None` for no limit.
     """
 
     def __init__(self, app: ASGIApp, timeout: float | None = None) -> None:
@@ -37,28 +37,28 @@ class Lifespan:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Wait until the app has started. Raises `LifespanError`. If this raises, `abandon` is due."""
+        """Wait until the app has started. Raises `LifespanError`. If this raises, call `abandon`."""
         self._task = asyncio.create_task(self._run())
         await self._is_started.wait()
         if self._failed is not None:
             await self._end()
         elif self._error is not None and self._inbox.empty() and not self._is_supported:
             _logger.warning(
-                "the app failed as it started, and is served without lifespan", exc_info=self._error
+                "the app failed during startup and is served without lifespan", exc_info=self._error
             )
 
     async def stop(self) -> None:
-        """Tell the app to shut down, and wait until it has returned.
+        """Shut the app down, and wait until it has returned.
 
-        Raises `LifespanError`; whatever else the app let out since it had started; and `TimeoutError` if it had to be
-        cancelled because it did not return in time.
+        Raises `LifespanError`, any other exception that the app has raised since startup, and `TimeoutError` if it did
+        not return in time and was cancelled.
         """
         if self._task is not None and self._is_supported:
             self._inbox.put_nowait({"type": "lifespan.shutdown"})
             await self._end()
 
     async def abandon(self) -> None:
-        """Cancel what is left of the app's call, and wait until that has ended."""
+        """Cancel the app's call, and wait until it has ended."""
         if self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.wait((self._task,))
@@ -73,7 +73,7 @@ class Lifespan:
             raise self._error
         if not is_returned:
             raise TimeoutError(
-                f"the app's lifespan had not ended after {self._timeout:g} s, and was cancelled"
+                f"the app's lifespan did not end within {self._timeout:g} s and was cancelled"
             )
 
     async def _run(self) -> None:
@@ -86,7 +86,7 @@ class Lifespan:
             await self._app(scope, self._inbox.get, self._send)
         except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # noqa: BLE001 - it is raised where the owner can see it
+        except BaseException as error:  # noqa: BLE001 - raised again in `start` or `stop`
             self._error = error
         finally:
             self._is_started.set()
@@ -102,14 +102,16 @@ class Lifespan:
             case "lifespan.shutdown.failed" if self._is_supported:
                 self._failed = message.get("message", "")
             case kind:
-                raise RuntimeError(f"the ASGI message {kind!r} is out of place in a lifespan")
+                raise RuntimeError(
+                    f"the app sent the ASGI message {kind!r}, which is not valid in a lifespan"
+                )
         self._is_started.set()
 
 
 async def wait_returned(task: asyncio.Task[None], timeout: float | None) -> bool:  # noqa: ASYNC109 - it does more than raise
-    """Wait until `task` is done, and cancel it after `timeout` seconds. Whether it returned by itself.
+    """Wait until `task` is done, and cancel it after `timeout` seconds. Returns whether it returned by itself.
 
-    It is done when this returns or raises.
+    The task is done when this returns or raises.
     """
     is_returned = False
     try:

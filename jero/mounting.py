@@ -1,4 +1,4 @@
-"""Other applications beside the endpoints: who serves what is under a path, and their lifespans."""
+"""Mounted applications: which one serves a path, and their lifespans."""
 
 from collections.abc import AsyncGenerator, ItemsView
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,7 +10,7 @@ from jero.routing import MountedRoute
 
 
 class Mounts:
-    """The applications that are mounted, by path."""
+    """The mounted applications, by path."""
 
     def __init__(self) -> None:
         self._apps: dict[str, ASGIApp] = {}
@@ -20,20 +20,20 @@ class Mounts:
         return len(self._apps)
 
     def add(self, path: str, app: ASGIApp) -> bool:
-        """Let `app` serve what is under `path`. False, and nothing is added, if another one does."""
+        """Mount `app` at `path`. False, without a change, if the path is taken."""
         if path in self._apps:
             return False
         self._apps[path] = app
         return True
 
     def items(self) -> ItemsView[str, ASGIApp]:
-        """Each path, and the application under it."""
+        """Each path and its application."""
         return self._apps.items()
 
     def find(self, scope: Scope) -> tuple[ASGIApp, Scope] | None:
-        """The application with the longest path that this connection's is under, and the scope as it is to see it."""
+        """The application with the longest matching path, and its scope for this connection, or `None`."""
         path = path_below(scope)
-        # Only that of `/` ends in a slash, and everything is under it.
+        # Only `/` ends with a slash, and it matches every path.
         roots = [root for root in self._apps if f"{path}/".startswith(f"{root.rstrip('/')}/")]
         if not roots:
             return None
@@ -47,7 +47,7 @@ class Mounts:
         return self._apps[root], inner
 
     def require(self, scope: Scope) -> tuple[ASGIApp, Scope]:
-        """The same, where there has to be one. Raises `NotFoundError`."""
+        """Like `find`, but raises `NotFoundError` if no path matches."""
         found = self.find(scope)
         if found is None:
             raise NotFoundError(f"Nothing is served under {scope['path']}")
@@ -55,10 +55,10 @@ class Mounts:
 
     @asynccontextmanager
     async def live(self) -> AsyncGenerator[None]:
-        """Run the lifespan of each: start them in order, and stop them in reverse.
+        """Run all lifespans: start them in order, and stop them in reverse order.
 
-        One that is mounted twice is started once. Raises `LifespanError`, which names the path, and what an
-        application lets out as it is stopped; all others are stopped nevertheless.
+        An application that is mounted twice is started once. Raises `LifespanError`, which names the path, and any
+        other exception of an application while it is stopped; the others are stopped nevertheless.
         """
         states: dict[int, dict[str, object]] = {}
         async with AsyncExitStack() as stack:
@@ -91,4 +91,4 @@ async def _stop(path: str, lifespan: Lifespan) -> None:
 
 
 def _named(phase: str, path: str, error: LifespanError) -> LifespanError:
-    return LifespanError(f"{phase} of what is mounted under {path!r} failed: {error}")
+    return LifespanError(f"{phase} of the application mounted under {path!r} failed: {error}")

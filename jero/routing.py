@@ -1,7 +1,7 @@
-"""A path → what is served there. Knows nothing of what is served.
+"""A path → its route. Pure, and independent of the type of the routes.
 
-A template is a path in which whole segments may be parameters, as in `/movies/{movie_id}`. A segment that is named goes
-before a parameter, so `/movies/latest` is never a movie's id; a parameter takes any segment that is not empty.
+A template is a path in which whole segments can be parameters, as in `/movies/{movie_id}`. A literal segment takes
+precedence over a parameter, so `/movies/latest` is never a movie id. A parameter matches any segment that is not empty.
 """
 
 from collections.abc import Mapping, MutableMapping, Sequence
@@ -12,9 +12,9 @@ from msgspec import Struct
 
 
 class MatchedRoute(Struct, frozen=True):
-    """What `scope["route"]` says of a request: the template of its path, for metrics and traces.
+    """The value of `scope["route"]`: the template of the request's path, for metrics and traces.
 
-    Its attributes are those of Starlette's and FastAPI's routes that middleware reads.
+    It has the attributes of Starlette's and FastAPI's routes that middleware reads.
     """
 
     path: str
@@ -27,7 +27,7 @@ class MatchedRoute(Struct, frozen=True):
 
 
 class MountedRoute:
-    """What `scope["route"]` says of a request to a mounted application: the mount, and what that application says."""
+    """The value of `scope["route"]` for a mounted application: its mount, followed by its own route."""
 
     def __init__(self, mount: str, root_path: str, inner: MutableMapping[str, Any]) -> None:
         self._mount = mount
@@ -36,12 +36,12 @@ class MountedRoute:
 
     @property
     def path(self) -> str:
-        """The template below the outer scope's `root_path`; that of the mount where nothing more is known."""
+        """The template below the outer scope's `root_path`; that of the mount if the application sets no route."""
         route: object = self._inner.get("route")
         path: object = getattr(route, "path_format", None) or getattr(route, "path", None)
         if not isinstance(path, str):
             return self._mount
-        # Where the inner application mounts others in its turn, its scope's `root_path` has grown.
+        # If the inner application mounts others itself, the `root_path` of its scope is longer.
         root: str = self._inner.get("root_path", "")
         return root.removeprefix(self._root_path) + path
 
@@ -52,7 +52,7 @@ class MountedRoute:
 
 
 class Match[T](NamedTuple):
-    """What is served under a path, by method, and the values of its path parameters, in their order."""
+    """The routes of a path, by method, and the values of its path parameters, in order."""
 
     route: MatchedRoute
     methods: Mapping[str, T]
@@ -67,7 +67,7 @@ class _Node[T]:
 
 
 class Router[T]:
-    """The routes of an application: for each template, one `T` a method."""
+    """The routes of an application: one `T` for each template and method."""
 
     def __init__(self) -> None:
         self._paths: dict[str, Match[T]] = {}
@@ -76,7 +76,7 @@ class Router[T]:
     def add(self, template: str, methods: Mapping[str, T]) -> bool:
         """Serve `methods` under `template`.
 
-        False, and nothing is added, if the same paths are served already: whatever their parameters are called.
+        False, without a change, if the same paths are already served. The names of parameters do not matter.
         """
         node = self._root
         for segment in template.split("/"):
@@ -93,16 +93,16 @@ class Router[T]:
         return True
 
     def find(self, path: str) -> Match[T] | None:
-        """What is served under a path in which nothing was percent-encoded, if its template has no parameters."""
+        """The match of a path without percent-encoding, if its template has no parameters."""
         return self._paths.get(path)
 
     def match(self, segments: Sequence[str]) -> Match[T] | None:
-        """What is served under a path, which is given in decoded segments, the first of them the empty one."""
+        """The match of a path, given as decoded segments, the first of which is empty."""
         return _match(self._root, segments, ())
 
 
 def _match[T](node: _Node[T], segments: Sequence[str], values: tuple[str, ...]) -> Match[T] | None:
-    # No node is visited twice, so the time this takes is bounded by how much is served.
+    # No node is visited twice, so the time is bounded by the number of routes.
     if not segments:
         found = node.match
         return None if found is None else Match(found.route, found.methods, values)
@@ -116,25 +116,25 @@ def _match[T](node: _Node[T], segments: Sequence[str], values: tuple[str, ...]) 
 
 
 def split(path: str) -> list[str]:
-    """The segments of a path, percent-decoded one by one (RFC 3986 § 2.4), so that `%2F` separates nothing.
+    """The segments of a path, percent-decoded one by one (RFC 3986 § 2.4), so that `%2F` is not a separator.
 
-    Raises `UnicodeDecodeError` for what is not UTF-8.
+    Raises `UnicodeDecodeError` if a segment is not UTF-8.
     """
     return [unquote(segment, errors="strict") for segment in path.split("/")]
 
 
 def parameter_name(segment: str) -> str | None:
-    """The name between the braces of a template's segment, or `None` if it has no braces around it."""
+    """The parameter name in a segment of a template, or `None` if the segment is literal."""
     return segment[1:-1] if segment[:1] == "{" and segment[-1:] == "}" else None
 
 
 def path_parameters(template: str) -> tuple[str, ...]:
-    """The names of a template's parameters, in their order."""
+    """The names of a template's parameters, in order."""
     return tuple(name for segment in template.split("/") if (name := parameter_name(segment)))
 
 
 def allowed(methods: Mapping[str, object]) -> str:
-    """The value of `Allow` (RFC 9110 § 10.2.1) where these methods are served: `HEAD` comes with `GET`."""
+    """The value of `Allow` (RFC 9110 § 10.2.1) for these methods. `GET` implies `HEAD`."""
     names = {*methods, "OPTIONS"}
     if "GET" in methods:
         names.add("HEAD")

@@ -1,1 +1,1 @@
-"""The OpenAPI document of an application: read off its compiled routes, served, and shown."""
+"""The OpenAPI document of an application: generated from its compiled routes, served, and shown in a viewer."""

@@ -1,4 +1,4 @@
-"""What a document says of an API as a whole: its Info Object and its servers (OpenAPI 3.2)."""
+"""The description of an API as a whole: its Info Object and its servers (OpenAPI 3.2)."""
 
 import inspect
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from jero.openapi.json_schema import Members
 from jero.openapi.operations import Version, present
 
 VERSIONS: Final = {"3.1": "3.1.1", "3.2": "3.2.0"}
-"""What a document can be written in."""
+"""The supported versions of OpenAPI."""
 
 
 class Server(TypedDict):
@@ -44,7 +44,7 @@ class License(TypedDict):
 
 
 class About(Struct, frozen=True):
-    """What a document says of the whole API, and what it is written in."""
+    """The description of the whole API, and the version of OpenAPI to write it in."""
 
     title: str
     version: str = "0.1.0"
@@ -56,18 +56,18 @@ class About(Struct, frozen=True):
 
     @staticmethod
     def of(app: object) -> "About":
-        """What is said where the application says nothing itself: the name and the docstring of its class."""
+        """The default description of an application: the name and the docstring of its class."""
         kind = type(app)
         return About(kind.__name__, description=inspect.cleandoc(kind.__doc__ or ""))
 
     def require_valid(self, name: str) -> None:
-        """Raises `WiringError` for what OpenAPI does not allow, on behalf of who says it."""
+        """Raises `WiringError` for values that OpenAPI does not allow. `name` starts the message."""
         if self.openapi not in VERSIONS:
             raise WiringError(
-                f"{name}: there is no OpenAPI {self.openapi!r} here: use one of {', '.join(VERSIONS)}"
+                f"{name}: OpenAPI {self.openapi!r} is not supported: use one of {', '.join(VERSIONS)}"
             )
         if isinstance(self.servers, str | Mapping):
-            raise WiringError(f"{name}: `servers` is a list, as in `[{{'url': 'https://…'}}]`")
+            raise WiringError(f"{name}: `servers` must be a list, as in `[{{'url': 'https://…'}}]`")
         for server in self.servers:
             _require(f"{name}: a server", server, Server)
         if self.contact is not None:

@@ -21,13 +21,13 @@ from jero.wiring import Handler
 
 
 def encode_document(handlers: Sequence[Handler], about: About, codec: Codec) -> bytes:
-    """The document of these handlers, as JSON that can be read. Raises `WiringError` for what cannot be documented."""
+    """The document of these handlers, as indented JSON. Raises `WiringError` for types that cannot be documented."""
     document = msgspec.json.encode(build_document(handlers, about, codec))
     return msgspec.json.format(document, indent=2) + b"\n"
 
 
 def build_document(handlers: Sequence[Handler], about: About, codec: Codec) -> Members:
-    """The document of these handlers. Raises `WiringError` for what cannot be documented."""
+    """The document of these handlers. Raises `WiringError` for types that cannot be documented."""
     schemas = Schemas(codec)
     ids = _operation_ids(handlers)
     paths: dict[str, Members] = {}
@@ -45,7 +45,7 @@ def build_document(handlers: Sequence[Handler], about: About, codec: Codec) -> M
 
 
 def _operation_ids(handlers: Sequence[Handler]) -> list[str]:
-    """An id for each, no two the same. One that is declared goes before one that is made of names."""
+    """A unique id for each handler. Declared ids take precedence over generated ones."""
     taken: dict[str, str] = {}
     for handler in handlers:
         declared = handler.operation.operation_id
@@ -53,7 +53,7 @@ def _operation_ids(handlers: Sequence[Handler]) -> list[str]:
             continue
         if declared in taken:
             raise WiringError(
-                f"{handler.name} has the operation id {declared!r}, and so has {taken[declared]}: rename one of them"
+                f"{handler.name} has the operation id {declared!r}, like {taken[declared]}: rename one of them"
             )
         taken[declared] = handler.name
     return [handler.operation.operation_id or _free_id(handler, taken) for handler in handlers]
@@ -70,7 +70,7 @@ def _free_id(handler: Handler, taken: dict[str, str]) -> str:
 
 
 def _add_scheme(handler: Handler, schemes: Members) -> str:
-    """The name of the handler's security scheme, which is its authenticator's."""
+    """The name of the handler's security scheme, taken from the class of its authenticator."""
     kind = type(handler.authenticator)
     scheme = getattr(kind, "security_scheme", None)
     if scheme is None:
@@ -86,7 +86,7 @@ def _add_scheme(handler: Handler, schemes: Members) -> str:
 
 
 def _tags(handlers: Sequence[Handler]) -> list[Members]:
-    """Every tag that is used, in their order; those made of a class's name with its docstring."""
+    """All tags, in order. Those derived from an endpoint's class have its docstring as description."""
     tags: dict[str, str] = {}
     for handler in handlers:
         for tag in tags_of(handler):

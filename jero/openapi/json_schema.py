@@ -1,4 +1,4 @@
-"""What msgspec says of one type → its JSON Schema (Draft 2020-12). What components are called is not decided here."""
+"""The msgspec description of a type → its JSON Schema (Draft 2020-12). Components are named elsewhere."""
 
 import inspect
 import math
@@ -14,7 +14,7 @@ type Members = dict[str, object]
 """An object of an OpenAPI document."""
 
 type Component = Fielded | mi.EnumType
-"""What has a name, and so a schema that others refer to."""
+"""The types with a name, whose schemas are components that others refer to."""
 
 COMPONENTS: Final = (*FIELDED, mi.EnumType)
 
@@ -36,22 +36,22 @@ _PLAIN: Final[Mapping[type[mi.Type], Mapping[str, object]]] = {
     mi.UUIDType: {"type": "string", "format": "uuid"},
     mi.DecimalType: {"type": "string", "format": "decimal"},
 }
-"""Types of which nothing more is to be said."""
+"""The schemas of types without constraints of their own."""
 
 
 class Surroundings(Protocol):
-    """What the schema of a type depends on beside the type."""
+    """The context that the schema of a type depends on."""
 
     def refer(self, cls: object) -> str:
         """A reference to the component of a class."""
         ...
 
     def custom(self, kind: type) -> Members:
-        """The schema of a type that msgspec does not know."""
+        """The schema of a type that msgspec does not support."""
         ...
 
     def to_builtins(self, value: object) -> object:
-        """A value as it is in JSON."""
+        """The value as it is in JSON, in builtin types."""
         ...
 
 
@@ -71,7 +71,7 @@ def schema_of(shape: mi.Type, around: Surroundings, *, is_component: bool = Fals
 
 
 def merged(members: Members, others: Mapping[str, object]) -> Members:
-    """The members of both, where the later go before the earlier, and objects are merged."""
+    """The members of both. The latter take precedence, and nested objects are merged."""
     result = dict(members)
     for name, value in others.items():
         own = result.get(name)
@@ -83,7 +83,7 @@ def merged(members: Members, others: Mapping[str, object]) -> Members:
 
 
 def title_of(cls: object) -> str:
-    """What a class is called, with its arguments if it is a generic one: `Page[Item]`."""
+    """The name of a class, with its arguments if it is generic: `Page[Item]`."""
     origin = get_origin(cls)
     if origin is None:
         return cast("type", cls).__name__
@@ -119,7 +119,7 @@ def _scalar(shape: mi.Type) -> Members:
             lengths = {name: 4 * ((size + 2) // 3) for name, size in _set(_LENGTHS, shape).items()}
             return {"type": "string", "contentEncoding": "base64", **lengths}
         case mi.DateTimeType():
-            # One without an offset is not RFC 3339. Where both are allowed it is far more often one that has it.
+            # A time without an offset is not RFC 3339. If both are allowed, most values have one.
             return {"type": "string"} if shape.tz is False else _text("date-time")
         case mi.TimeType():
             return _text("partial-time" if shape.tz is False else "time")
@@ -134,7 +134,7 @@ def _text(form: str) -> Members:
 
 
 def _set(names: Mapping[str, str], shape: mi.Type) -> dict[str, int]:
-    """The constraints that a type has, by their names in JSON Schema."""
+    """The constraints of a type, by their names in JSON Schema."""
     values = {name: getattr(shape, own) for own, name in names.items()}
     return {name: value for name, value in values.items() if value is not None}
 
@@ -161,7 +161,7 @@ def _object(shape: mi.DictType, around: Surroundings) -> Members:
         key = key.type
     if isinstance(key, mi.StrType):
         names = schema_of(shape.key_type, around)
-        del names["type"]  # which it always is
+        del names["type"]  # it is always a string
         if names:
             schema["propertyNames"] = names
     if values := schema_of(shape.value_type, around):
@@ -213,7 +213,7 @@ def _component(shape: Component, around: Surroundings) -> Members:
         required.insert(0, shape.tag_field)
     is_closed = getattr(shape, "forbid_unknown_fields", False)
     if isinstance(shape, mi.NamedTupleType) or getattr(shape, "array_like", False):
-        # A tag is the first item, so what must be there is counted from the end.
+        # A tag is the first item, so required items are counted from the end.
         optional = 0
         for field in reversed(shape.fields):
             if field.required:
@@ -241,7 +241,7 @@ def _field(field: mi.Field, around: Surroundings) -> Members:
 
 
 def default_of(default: object, around: Surroundings) -> Members:
-    """The member `default` of a schema; none where there is none, or none that JSON has."""
+    """The member `default` of a schema; empty if there is no default, or none with a JSON form."""
     if default is NODEFAULT:
         return {}
     value = around.to_builtins(default)
@@ -249,7 +249,7 @@ def default_of(default: object, around: Surroundings) -> Members:
 
 
 def _has_json(value: object) -> bool:
-    """Whether a value is in JSON what it is here, which infinity and NaN are not."""
+    """Whether a value has a JSON form, unlike infinity and NaN."""
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, dict):
@@ -265,7 +265,7 @@ def _sorted(values: list[object]) -> list[object]:
 
 
 def _docstring(shape: Component) -> str:
-    """What the class says of itself, if it says it: Python writes docstrings for some."""
+    """The docstring of the class, unless Python generated it."""
     cls = cast("type", get_origin(shape.cls) or shape.cls)
     text = cls.__doc__ or ""
     is_made = isinstance(shape, mi.DataclassType | mi.NamedTupleType) and text.startswith(

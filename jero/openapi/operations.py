@@ -31,11 +31,11 @@ from jero.returns import Returned
 from jero.wiring import Handler
 
 type Version = Literal["3.1", "3.2"]
-"""Of OpenAPI. Only 3.2 can say what the items of a stream are, so 3.1 has it as the schema of the whole body."""
+"""Of OpenAPI. Only 3.2 can describe the items of a stream; in 3.1 their schema becomes that of the whole body."""
 
 
 class Problem(Struct):
-    """What went wrong, as a problem detail (RFC 9457). It may have further members."""
+    """An error, as a problem detail (RFC 9457). It can have further members."""
 
     title: str
     status: int
@@ -45,15 +45,15 @@ class Problem(Struct):
 
 
 _IN: Final = {"path": "path", "params": "query", "headers": "header"}
-"""Where the parameters of an argument are, as a Parameter Object has it."""
+"""The location (`in`) of the parameters of an argument, as in a Parameter Object."""
 
 _IGNORED: Final = ("accept", "content-type", "authorization")
-"""Header parameters that OpenAPI has other places for, and so ignores (Parameter Object, `name`)."""
+"""Header parameters that OpenAPI ignores, because they are described elsewhere (Parameter Object, `name`)."""
 
 _ANY_BYTES: Final = MediaType("application/octet-stream")
 
 _HTTP_DATE: Final[Mapping[str, object]] = {"format": "http-date"}
-"""What a `datetime` is in a header (OpenAPI Format Registry)."""
+"""The schema of a `datetime` in a header (OpenAPI Format Registry)."""
 
 _NOT_UTF8_OR_FAULTY: Final = (BadRequestError, UnprocessableContentError)
 _UNREAD: Final = (RequestTimeoutError, ContentTooLargeError)
@@ -68,11 +68,11 @@ _ERRORS: Final[Mapping[str, tuple[type[HTTPError], ...]]] = {
     "content": _UNREAD,
     "ndjson": _UNDECODED,
 }
-"""What is answered, without asking the handler, where one of its arguments cannot be had."""
+"""The errors that jero itself answers if an argument is missing or invalid."""
 
 
 def describe(handler: Handler, operation_id: str, schemas: Schemas, version: Version) -> Members:
-    """The Operation Object of a handler, but for its security."""
+    """The Operation Object of a handler, without its security."""
     summary, description = _docstring(handler.call)
     return present(
         operationId=operation_id,
@@ -87,7 +87,7 @@ def describe(handler: Handler, operation_id: str, schemas: Schemas, version: Ver
 
 
 def present(**members: object) -> Members:
-    """Those members that say something."""
+    """The members that are not empty."""
     return {name: value for name, value in members.items() if value}
 
 
@@ -97,19 +97,19 @@ def tags_of(handler: Handler) -> tuple[str, ...]:
 
 
 def subject(handler: Handler) -> str:
-    """What the handler's class is about, as its name says: `Orders` of `OrdersEndpoint`."""
+    """The subject of the handler's class, from its name: `Orders` for `OrdersEndpoint`."""
     name = type(handler.endpoint).__name__
     return name.removesuffix("Endpoint") or name
 
 
 def default_id(handler: Handler) -> str:
-    """The operation id of a handler that declares none, as in `get_orders` for `OrdersEndpoint.get`."""
+    """The default operation id of a handler, such as `get_orders` for `OrdersEndpoint.get`."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", subject(handler))
     return f"{handler.method}_{words}".lower()
 
 
 def show_short(annotation: object) -> str:
-    """The annotation as it is written in source, without the modules of its names."""
+    """The annotation as source code, without module names."""
     return re.sub(r"\b(?:\w+\.)+(?=\w)", "", show(annotation))
 
 
@@ -232,10 +232,10 @@ def _item_key(version: Version) -> str:
 
 
 def _event(handler: Handler, schemas: Schemas) -> Members:
-    """The schema of an event as its client has parsed it.
+    """The schema of an event as parsed by a client.
 
-    See OpenAPI 3.2, Media Type Object, Special Considerations for Server-Sent Events. One without data is none to
-    its client.
+    See OpenAPI 3.2, Media Type Object, Special Considerations for Server-Sent Events. Clients do not dispatch events
+    without data.
     """
     event: Members = {
         "type": "object",
@@ -252,7 +252,7 @@ def _event(handler: Handler, schemas: Schemas) -> Members:
     if len(kinds) == 1:
         cast("Members", event["properties"])["data"] = _data(content, handler, schemas)
     else:
-        # Not `oneOf`, for what the text holds is told and not checked, so that more than one of them holds.
+        # Not `oneOf`, because validators do not check the content of the text, so several alternatives match.
         event["anyOf"] = [
             {"title": show_short(kind), "properties": {"data": _data(kind, handler, schemas)}}
             for kind in kinds
@@ -265,7 +265,7 @@ def _data(kind: object, handler: Handler, schemas: Schemas) -> Members:
         return schemas.of(kind, handler.name)
     return {
         "type": "string",
-        "description": f"A {show_short(kind)}, as JSON.",  # which not every viewer tells from what follows
+        "description": f"A {show_short(kind)}, as JSON.",  # not every viewer shows what follows
         "contentMediaType": "application/json",
         "contentSchema": schemas.of(kind, handler.name),
     }
@@ -283,7 +283,7 @@ def _headers(handler: Handler, schemas: Schemas) -> Members:
     for field, (_, name) in zip(fields, field_names(struct, schemas.codec), strict=True):
         if (
             name.lower() == "content-type"
-        ):  # which OpenAPI ignores here, for it is the key of the content
+        ):  # OpenAPI ignores it here, because it is the key of the content
             continue
         date = _HTTP_DATE if is_date(field.type) else {}
         schema = schemas.of(without_none(field.type), handler.name, **date)
@@ -303,8 +303,8 @@ def _errors(handler: Handler) -> Iterable[type[HTTPError]]:
 
 
 def _explain(error: type[HTTPError]) -> str:
-    # The framework's own tell their authors what they are for; of what happened, their titles tell more.
+    # The docstrings of jero's own errors are for application authors; their titles suit clients better.
     if error.__module__ == HTTPError.__module__ or not error.__doc__:
         return title_of(error)
-    # `__doc__` and not `getdoc`, which would tell of the class that it inherits from.
+    # `__doc__` and not `getdoc`, which would return the docstring of a base class.
     return inspect.cleandoc(error.__doc__).partition("\n\n")[0]

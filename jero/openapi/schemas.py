@@ -1,4 +1,4 @@
-"""The types of an API → JSON Schema, which is what Schema Objects are (OpenAPI 3.2): their components and its names."""
+"""The types of an API → Schema Objects (OpenAPI 3.2, JSON Schema): components and their names."""
 
 import re
 import unicodedata
@@ -24,7 +24,7 @@ from jero.shapes import children_of, shape_of
 
 _REFERENCE: Final = "#/components/schemas/"
 _ILLEGAL: Final = re.compile(r"[^a-zA-Z0-9.\-_]")
-"""What a key of `components` cannot hold (OpenAPI 3.2, Components Object)."""
+"""The characters that a key of `components` cannot contain (OpenAPI 3.2, Components Object)."""
 
 
 class _Wanted(msgspec.Struct, frozen=True):
@@ -35,9 +35,9 @@ class _Wanted(msgspec.Struct, frozen=True):
 
 
 class Schemas(Surroundings):
-    """Makes the schemas of types. They are empty until `complete` fills them all.
+    """Builds the schemas of types. They are empty until `complete` fills them.
 
-    What a component is called depends on what others are, so all types must be known before the first is named.
+    The name of a component depends on the names of others, so all types must be known before the first is named.
     """
 
     def __init__(self, codec: Codec) -> None:
@@ -46,9 +46,9 @@ class Schemas(Surroundings):
         self._names: Mapping[object, str] = {}
 
     def of(self, annotation: object, owner: str, **more: object) -> Members:
-        """The schema of a type, which is a reference where it is a component, with `more` keywords or other ones.
+        """The schema of a type, or a reference if it is a component. The keywords `more` are added, or replace its own.
 
-        Raises `WiringError` in the name of `owner` where there is none.
+        Raises `WiringError`, naming `owner`, if the type has no schema.
         """
         try:
             shape = shape_of(annotation)
@@ -63,13 +63,13 @@ class Schemas(Surroundings):
         schema |= default_of(default, self)
 
     def complete(self) -> Members:
-        """Fill all schemas, and give the components that they refer to. Raises `WiringError`."""
+        """Fill all schemas, and return the components that they refer to. Raises `WiringError`."""
         components: dict[object, tuple[str, Component]] = {}
         for wanted in self._wanted:
             _collect(wanted.shape, wanted.owner, components)
         self._names = _names_of(components)
         for wanted in self._wanted:
-            # What is filled in already, such as a default, stands beside it.
+            # Keywords that are already set, such as a default, are kept.
             made = self._schema_of(wanted.shape, wanted.owner) | wanted.more
             wanted.schema.update(made | wanted.schema)
         return {
@@ -119,7 +119,7 @@ def _collect(shape: mi.Type, owner: str, found: dict[object, tuple[str, Componen
 
 
 def _names_of(classes: Collection[object]) -> Mapping[object, str]:
-    """What each component is called: its class's name; with its module's where there are several; or numbered."""
+    """The name of each component: that of its class; with the module if several share it; or numbered."""
     names: dict[object, str] = {}
     for make_name in (title_of, _whole_title_of):
         by_name: dict[str, list[object]] = defaultdict(list)
@@ -146,7 +146,7 @@ def _whole_title_of(cls: object) -> str:
 
 
 def _legal(title: str) -> str:
-    """The title in the letters that a key may have: without accents, and with the numbers of other letters."""
+    """The title in the characters that a key can have: without accents, other letters replaced by their code points."""
     return _ILLEGAL.sub("_", "".join(map(_ascii, title)))
 
 

@@ -1,4 +1,4 @@
-"""Serves the document, and a page that shows it, as files that are known when the application has started."""
+"""Serves the document and the viewer's page, as static files that are prepared at startup."""
 
 import gzip
 import hashlib
@@ -25,13 +25,13 @@ from jero.returns import Returned
 from jero.wiring import Handler, Route
 
 _CHUNK: Final = 65_536
-"""How much of a file is sent at once, in bytes."""
+"""The size of the chunks in which a file is sent, in bytes."""
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; img-src 'self' data:;"
     " font-src 'self' data:; base-uri 'none'; form-action 'none'"
 )
-"""Only what the application itself serves. The viewer makes its styles as it runs."""
+"""Allows only resources of the application itself, and inline styles, which the viewer creates."""
 
 _START: Final = b"""\
 const { document: url, root } = document.getElementById("app").dataset;
@@ -70,25 +70,25 @@ _BODY: Final = """\
 
 
 class File(Struct, frozen=True):
-    """What is served under a path, to all alike."""
+    """A static file."""
 
     body: bytes
     media_type: str
     is_gzipped: bool = False
-    """Whether `body` is compressed. Clients that cannot take it so get it as it was."""
+    """Whether `body` is compressed. It is decompressed for clients that do not accept gzip."""
 
     policy: str = ""
     """Its Content-Security-Policy."""
 
 
 class OpenAPI(Endpoint):
-    """The owner of the files."""
+    """The endpoint that owns the files."""
 
     is_documented = False
 
 
 class Publication(Struct, frozen=True):
-    """A document that an application serves: where, where its viewer is, and what it says."""
+    """A document that an application serves: its path, the path of its viewer, and its description."""
 
     path: str
     viewer: str | None
@@ -96,11 +96,13 @@ class Publication(Struct, frozen=True):
 
 
 def require_servable(publication: Publication, name: str) -> None:
-    """Raises `WiringError` for what cannot be served, on behalf of who includes it."""
+    """Raises `WiringError` for invalid paths. `name` starts the message."""
     for path in filter(None, (publication.path, publication.viewer)):
         require_template(path, name)
         if "{" in path:
-            raise WiringError(f"{name}: {path!r} has a path parameter: write it without")
+            raise WiringError(
+                f"{name}: {path!r} has a path parameter: use a path without parameters"
+            )
     if publication.viewer is not None:
         _require_viewer(publication.viewer, name)
     publication.about.require_valid(name)
@@ -127,7 +129,7 @@ def _require_viewer(path: str, name: str) -> None:
 
 
 def handlers_of(routes: Iterable[Route]) -> list[Handler]:
-    """The handlers that are documented: all but those that say they are not."""
+    """The documented handlers: all except those with `is_documented=False`."""
     handlers = (route.handler for route in routes)
     return [
         handler
@@ -167,14 +169,14 @@ def _files_of(publication: Publication, document: bytes) -> Mapping[str, File]:
 
 
 def _link(page: str, path: str) -> str:
-    """From one path to another, so that it holds wherever the application is mounted."""
+    """A relative link from one path to another, which works wherever the application is mounted."""
     link = relpath(path, dirname(page))
     return f"{link}/" if path.endswith("/") else link
 
 
 def _compile_file(path: str, file: File) -> Mapping[str, Route]:
     digest = hashlib.sha256(file.body).hexdigest()[:32]
-    # Weak, since it names the file compressed and as it was alike (RFC 9110 § 8.8.1).
+    # Weak, because it stands for both the compressed and the plain file (RFC 9110 § 8.8.1).
     etag = f'W/"{digest}"'
     headers = [(b"content-type", file.media_type.encode()), (b"x-content-type-options", b"nosniff")]
     cached = [(b"etag", etag.encode()), (b"cache-control", b"no-cache")]
@@ -200,7 +202,7 @@ def _compile_file(path: str, file: File) -> Mapping[str, Route]:
             await _send_in_chunks(scope, send, headers + cached, unpacked())
 
     async def get() -> None:
-        """The file is sent as it is, so there is nothing to make."""
+        """Returns nothing: the file is sent by `respond`."""
 
     owner = OpenAPI()
     handler = Handler(
@@ -218,9 +220,9 @@ def _compile_file(path: str, file: File) -> Mapping[str, Route]:
 
 
 async def _send_in_chunks(scope: Scope, send: Send, headers: HeaderPairs, body: bytes) -> None:
-    """Send a file. A server holds one chunk at most of what its client does not read, and not megabytes.
+    """Send a file in chunks, so that a server never buffers megabytes for a slow client.
 
-    Raises `ClientDisconnectedError` where the server says so.
+    Raises `ClientDisconnectedError` if `send` raises `OSError`.
     """
     if scope["method"] == "HEAD" or len(body) <= _CHUNK:
         await send_whole(scope, send, 200, headers, body)
@@ -231,7 +233,7 @@ async def _send_in_chunks(scope: Scope, send: Send, headers: HeaderPairs, body: 
         for start in range(0, len(body), _CHUNK):
             chunk, is_last = body[start : start + _CHUNK], start + _CHUNK >= len(body)
             await send({"type": "http.response.body", "body": chunk, "more_body": not is_last})
-    except OSError as error:  # how ASGI servers may say it (HTTP 2.4)
+    except OSError as error:  # the client has disconnected (ASGI HTTP 2.4)
         raise ClientDisconnectedError from error
 
 

@@ -9,20 +9,20 @@ class StreamEnding(StrEnum):
     """Why a stream ended. See `stream_ending`."""
 
     DRAINED = "drained"
-    """All items were produced, and passed to the server. Whether the client has received them, HTTP does not say."""
+    """All items were passed to the server. HTTP does not report whether the client received them."""
 
     DISCONNECTED = "disconnected"
     """The client disconnected before the last item."""
 
     FAILED = "failed"
-    """Set-up, the stream or encoding an item raised an error, or the server did while it sent one. It is logged."""
+    """Setup, the stream, encoding an item, or the server's `send` raised an error, which is logged."""
 
     SERVER_STOPPING = "server_stopping"
     """The server was asked to stop."""
 
     ABANDONED = "abandoned"
-    """The client disconnected or the server was asked to stop, and the stream went on regardless until it was given
-    up. Its own generator is not closed; what holds it is."""
+    """The client disconnected or the server was asked to stop, but the stream did not stop in time and was abandoned.
+    Its own generator is not closed; the lifecycle generator or context manager around it is."""
 
     CANCELLED = "cancelled"
     """The task of the request was cancelled, by a middleware with a timeout for example."""

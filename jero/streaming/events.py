@@ -6,22 +6,22 @@ from msgspec import Struct
 
 
 class ServerSentEvent[T = Never](Struct, frozen=True, kw_only=True):
-    """One event of an `SSEResponse` (WHATWG HTML 9.2.5), for when its data is not all there is to say.
+    """An event of an `SSEResponse` with more than its data: `event`, `id` or `retry` (WHATWG HTML 9.2.5).
 
-    An event without data is not dispatched by the client, but its `id` and `retry` count.
+    Clients do not dispatch an event without data, but they use its `id` and `retry`.
 
-    Raises `ValueError` where a field could end its line and so forge the next one: a line break in `event` or
-    `id`, NUL in `id` (which clients ignore), a negative `retry`; and `TypeError` for a field of another type.
+    Raises `ValueError` for a line break in `event` or `id`, which could forge another field, for NUL in `id`, which
+    clients ignore, and for a negative `retry`; and `TypeError` for a field of another type.
     """
 
     data: T | str | None = None
-    """Sent as JSON; or as it is if it is a string, one `data` line a line."""
+    """Sent as JSON; a string is sent unchanged, with one `data` field for each line."""
 
     event: str | None = None
     """The type that a client listens for; `message` if there is none."""
 
     id: str | None = None
-    """What the client sends back as `Last-Event-ID` when it reconnects. The empty string resets it."""
+    """The value that the client sends as `Last-Event-ID` when it reconnects. The empty string resets it."""
 
     retry: int | None = None
     """How long the client waits before it reconnects, in milliseconds."""

@@ -1,4 +1,4 @@
-"""The streams that are open now, and how they are brought to an end when the server stops."""
+"""Tracks the open streams of an application, and ends them when the server stops."""
 
 import asyncio
 import signal
@@ -13,11 +13,11 @@ from jero.errors import HTTPError
 from jero.streaming.ending import StreamEnding
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
-"""What asks a server to stop."""
+"""The signals that ask a server to stop."""
 
 
 class ShuttingDownError(HTTPError):
-    """The server is stopping, and starts no stream any more (RFC 9110 § 15.6.4)."""
+    """The server is stopping and does not start new streams (RFC 9110 § 15.6.4)."""
 
     status_code = 503
 
@@ -71,9 +71,9 @@ class OpenStreams:
                 self._closed.set()
 
     def end(self, timeout: float) -> None:
-        """Bring all streams to their end, as if their clients had left, and let no other start.
+        """End all streams, as if their clients had disconnected, and refuse new ones.
 
-        Those that have not torn down after `timeout` seconds are abandoned.
+        Streams whose teardown has not finished after `timeout` seconds are abandoned.
         """
         if self._is_ending:
             return
@@ -89,14 +89,14 @@ class OpenStreams:
             stream.abandon()
 
     async def wait_closed(self) -> None:
-        """Wait until every stream has torn down or was abandoned. Only after `end`."""
+        """Wait until every stream is torn down or abandoned. Call `end` first."""
         await self._closed.wait()
         if self._last_call is not None:
             self._last_call.cancel()
 
 
 class _WithoutLifespan:
-    """The applications in one event loop that have open streams and no lifespan in which to watch for signals."""
+    """The applications in one event loop that have open streams but no lifespan in which to handle signals."""
 
     def __init__(self) -> None:
         self._apps: list[tuple[Callable[[], None], Callable[[], Awaitable[None]]]] = []
@@ -106,7 +106,7 @@ class _WithoutLifespan:
     def watch(
         self, end: Callable[[], None], wait_ended: Callable[[], Awaitable[None]]
     ) -> Generator[None]:
-        """As `on_stop_signals`. The handlers are the same for all, whichever of them comes and goes first."""
+        """Like `on_stop_signals`, with one set of signal handlers for all applications."""
         if not self._apps:
             self._watching.enter_context(on_stop_signals(self._end, self._wait_ended))
         self._apps.append((end, wait_ended))
@@ -134,7 +134,7 @@ _without_lifespan: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, _WithoutLi
 def watch_without_lifespan(
     end: Callable[[], None], wait_ended: Callable[[], Awaitable[None]]
 ) -> AbstractContextManager[None]:
-    """As `on_stop_signals`, for an application that no lifespan brackets: entered while it has open streams."""
+    """Like `on_stop_signals`, for an application without lifespan. Entered while it has open streams."""
     loop = asyncio.get_running_loop()
     return _without_lifespan.setdefault(loop, _WithoutLifespan()).watch(end, wait_ended)
 
@@ -143,10 +143,11 @@ def watch_without_lifespan(
 def on_stop_signals(
     end: Callable[[], None], wait_ended: Callable[[], Awaitable[None]]
 ) -> Generator[None]:
-    """Call `end` in the event loop when the process is asked to stop; whoever was to be told then is told as ever.
+    """Call `end` in the event loop when the process gets a stop signal, then call the previous handler.
 
-    Where that is nobody, the process would be gone at once: then `wait_ended` comes first. Signals belong to the
-    main thread: in any other nothing is installed. On the way out, every handler is put back that is still ours.
+    If the previous handler is the default one, which ends the process immediately, wait for `wait_ended` first. Python
+    handles signals only in the main thread; in other threads this does nothing. On exit, the previous handlers are
+    restored, unless somebody else has replaced ours.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -170,7 +171,7 @@ def on_stop_signals(
             loop.call_soon_threadsafe(lambda: last_words.add(loop.create_task(end_process(number))))
 
     for number, handler in before.items():
-        # A handler that was not set from Python (`None`) cannot be called, and so is left alone.
+        # A handler that was not set from Python (`None`) cannot be called, so it is left in place.
         if handler is not None:
             signal.signal(number, chained)
     try:

@@ -16,19 +16,19 @@ type Stream[T] = (
     | AsyncGenerator[AsyncIterable[T]]
     | AbstractAsyncContextManager[AsyncIterable[T]]
 )
-"""The items as an asynchronous iterable, or what gives it and keeps a resource open meanwhile: a generator that yields
-it once, what stands after the `yield` running whatever happened; or an asynchronous context manager, which is told of
-the error, if there was one, as `async with` would tell it."""
+"""The items as an asynchronous iterable; or a lifecycle that keeps a resource open for it: a generator that yields the
+iterable once, with code after the `yield` that always runs; or an asynchronous context manager that returns it, whose
+`__aexit__` gets the error, if any, as with `async with`."""
 
 _STREAMS: Final = (AsyncGeneratorType, AsyncIterable, AbstractAsyncContextManager)
 
 
 _UNBUFFERED: Final = {"cache-control": "no-store", "x-accel-buffering": "no"}
-"""Keeps caches and proxies from holding a stream back."""
+"""Keeps caches and proxies from buffering a stream."""
 
 
 class Streaming[H](Response[H], kw_only=True):
-    """What streaming responses have in common: a field `stream`, whose items the class encodes one by one."""
+    """The base of the streaming responses: a field `stream`, whose items are encoded one by one."""
 
     documented_status = "200"
 
@@ -42,14 +42,14 @@ class Streaming[H](Response[H], kw_only=True):
         super().__post_init__()
         if getattr(stream, "ag_frame", self) is None:
             raise ValueError(
-                "this generator was streamed already: call its function anew for each response"
+                "this generator was already streamed: call its function again for each response"
             )
         if not isinstance(stream, _STREAMS):
-            raise TypeError(f"stream is a {type(stream).__name__}: {_mend(stream)}")
+            raise TypeError(f"stream is a {type(stream).__name__}: {_fix(stream)}")
 
 
-def _mend(stream: object) -> str:
-    """What someone who gave this as a stream most likely meant."""
+def _fix(stream: object) -> str:
+    """The most likely fix for a `stream` of this type."""
     if callable(stream):
         return "call it, as in `stream=self._rows()`"
     if isinstance(stream, Coroutine):
@@ -57,23 +57,22 @@ def _mend(stream: object) -> str:
         return "its function has no `yield`; a stream is made by an `async def` that yields"
     if isinstance(stream, Iterable):
         return "yield its items from an `async def` instead"
-    return "expected an asynchronous iterable, or a context manager that gives one"
+    return "expected an asynchronous iterable, or an asynchronous context manager that returns one"
 
 
 class StreamingResponse[H = None](Streaming[H]):
-    """Streams `bytes` as they come (`application/octet-stream` unless `raw_headers` says otherwise).
+    """Streams `bytes` (`application/octet-stream` unless `raw_headers` sets another type).
 
-    `stream` is an asynchronous iterable of bytes; or a generator that yields one once, and whose code after that
-    `yield` runs whatever happened; or an asynchronous context manager that gives one, and which is told of an
-    error, as `async with` would tell it. It is not started for `HEAD`. When the client leaves, no further item is
-    pulled, and teardown runs to its end, as it does after an error and after the last item. Set-up, iteration
-    and teardown share the request's task and context.
+    `stream` is an asynchronous iterable of bytes; or a generator that yields one once, with teardown code after the
+    `yield` that always runs; or an asynchronous context manager that returns one, whose `__aexit__` gets the error, if
+    any. It is not started for `HEAD`. After the last item, after an error and on a disconnect, no more items are
+    pulled and teardown runs to completion. Setup, iteration and teardown share the request's task and context.
 
-    An error before anything was sent is answered as an error; after that it is logged, and the response is left
-    without its end. A stream that starts in silence holds the response's start back for a quarter of a second.
+    An error before anything was sent is answered with an error response. A later error is logged, and the response is
+    cut off without its end. If the first item takes longer, the response starts after a quarter of a second.
 
-    Raises `ValueError` for a status that cannot have a body, a header that says how the body is framed, and a
-    generator that was streamed already; `TypeError` for a `stream` that is none.
+    Raises `ValueError` for a status that cannot have a body, for `Content-Length` and `Transfer-Encoding`, and for a
+    generator that was already streamed; and `TypeError` for an invalid `stream`.
     """
 
     media_type = "application/octet-stream"
@@ -92,18 +91,18 @@ class StreamingResponse[H = None](Streaming[H]):
     @override
     @classmethod
     def require_media_type(cls, essence: str, parameters: Mapping[str, str]) -> None:
-        """Any will do."""
+        """Any media type is allowed."""
 
 
 class NDJSONStreamingResponse[T, H = None](Streaming[H]):
-    """Streams each item as one line of JSON (`application/x-ndjson`). For the rest, see `StreamingResponse`."""
+    """Streams each item as a line of JSON (`application/x-ndjson`). Otherwise like `StreamingResponse`."""
 
     media_type = "application/x-ndjson"
     documented_as = "items"
     default_headers = _UNBUFFERED
 
     stream: Stream[T]
-    """The items, of whatever type has a JSON form."""
+    """The items, of any type that has a JSON form."""
 
     def __post_init__(self) -> None:
         self._check(self.stream)
@@ -122,15 +121,15 @@ class NDJSONStreamingResponse[T, H = None](Streaming[H]):
 
 class _Kept[H](Streaming[H], kw_only=True):
     keepalive: float | None = None
-    """After how many seconds of silence a comment is sent; `None` for never."""
+    """Seconds without an event after which a comment is sent; `None` for never."""
 
 
 class SSEResponse[T, H = None](_Kept[H]):
     """Streams Server-Sent Events (`text/event-stream`, WHATWG HTML 9.2). Only `GET` can return it.
 
-    An item is the data of an event, or a `ServerSentEvent` that says more. After `keepalive` seconds in which
-    nothing was sent a comment is, so that proxies keep the connection. Raises `ValueError` for a `keepalive` that
-    is not above zero. For the rest, see `StreamingResponse`.
+    An item is the data of an event, or a `ServerSentEvent` for more fields. After `keepalive` seconds in which nothing
+    was sent, a comment is sent, so that proxies keep the connection open. Raises `ValueError` for a `keepalive` that is
+    not above zero. Otherwise like `StreamingResponse`.
     """
 
     media_type = "text/event-stream"
@@ -138,7 +137,7 @@ class SSEResponse[T, H = None](_Kept[H]):
     default_headers = _UNBUFFERED
 
     stream: Stream[T | str | ServerSentEvent[T]]
-    """The events, or their data: strings are sent as they are, and everything else as JSON."""
+    """The events, or their data. Strings are sent unchanged, everything else as JSON."""
 
     def __post_init__(self) -> None:
         self._check(self.stream)
@@ -157,7 +156,7 @@ class SSEResponse[T, H = None](_Kept[H]):
     @override
     @classmethod
     def type_of_content(cls, fields: Mapping[str, object]) -> object:
-        """The type of an event's data: the `T` of `ServerSentEvent[T]`, the last of what the stream may give."""
+        """The type of an event's data: the `T` of `ServerSentEvent[T]`."""
         *_, event = parts_of(super().type_of_content(fields))
         return next(iter(get_args(event)), None)
 

@@ -198,7 +198,7 @@ class Connection:
                 self._chunks.shutdown()
                 self._stop_receiving()
         else:
-            raise RuntimeError(f"the ASGI message {kind!r} is out of place here")
+            raise RuntimeError(f"the app sent the ASGI message {kind!r}, which is not valid here")
 
     async def _send_chunk(self, chunk: bytes) -> None:
         assert self._start is not None

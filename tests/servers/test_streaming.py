@@ -124,7 +124,7 @@ def test_a_wiring_error_keeps_the_server_from_starting_and_is_what_it_says(tmp_p
     server = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert server.returncode == 3
     assert (
-        "Twice: '/' is served by Twice already: define all methods of a path in one class, or"
+        "Twice: '/' is already served by Twice: define all methods of a path in one class, or"
         in server.stderr
     )
     assert "Traceback" not in server.stderr

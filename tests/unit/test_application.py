@@ -59,8 +59,8 @@ async def test_a_wiring_error_fails_the_start_with_its_text_and_nothing_is_logge
 ) -> None:
     message = await failure_of(app_of(Orders(), Orders()))
     assert message == (
-        "Orders: '/orders' is served by Orders already: define all methods of a path in one class, or give one of them"
-        " another path"
+        "Orders: '/orders' is already served by Orders: define all methods of a path in one class, or change the path"
+        " of one of them"
     )
     assert caplog.messages == []
 
@@ -219,7 +219,7 @@ async def test_what_is_entered_without_lifespan_is_told_that_it_will_not_be_clos
 ) -> None:
     app = Held()
     assert (await ask(app, "/orders")).status == 404
-    text = "Held is served without lifespan: what it opens will not be closed"
+    text = "Held is served without lifespan: its resources will not be closed"
     assert caplog.messages == [text, text]
 
 

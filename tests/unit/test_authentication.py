@@ -175,7 +175,9 @@ async def test_an_authenticator_that_cannot_be_awaited_is_a_wiring_error(name: s
 
     kind = type("Plain", (Bearer,), {name: plain})
     text = await failure_of(app_of(kind(), Me()))
-    assert f"Plain.{name} is no coroutine function: write it as `async def {name}(self, …)`" in text
+    assert (
+        f"Plain.{name} is not a coroutine function: write it as `async def {name}(self, …)`" in text
+    )
 
 
 async def test_a_token_that_nobody_has_is_told_apart_from_that_there_is_none() -> None:
@@ -303,12 +305,12 @@ class Forging(Bearer):
     [
         (Bearer(), Takes(), "Takes.get has an invalid argument `user`: Bearer returns User: annotate `user` with"),
         (None, Me(), "there is no authenticator: include the endpoint with `authenticator=…`, and do not"),
-        (Untyped(), Me(), "Untyped.verify does not say what it returns: annotate it, as in `-> User"),
-        (Unreadable(), Me(), "Unreadable has an annotation that cannot be read: name 'Missing'"),
-        (Unchallenging(), Guarded(), "Unchallenging has no challenge: say how to authenticate, as in"),
+        (Untyped(), Me(), "Untyped.verify has no return annotation: add one, as in `-> User"),
+        (Unreadable(), Me(), "Unreadable has an annotation that cannot be evaluated: name 'Missing'"),
+        (Unchallenging(), Guarded(), "Unchallenging has no challenge: add the value of `WWW-Authenticate`, as in"),
         (Forging(), Guarded(), "Forging: header 'www-authenticate' cannot have the value"),
-        (Bearer, Guarded(), "Guarded is included with the class Bearer as its authenticator: give an i"),
-        ("Bearer", Guarded(), "Guarded is included with str as its authenticator: let it inherit from `"),
+        (Bearer, Guarded(), "Guarded is included with the class Bearer as its authenticator: pass an"),
+        ("Bearer", Guarded(), "Guarded is included with str as its authenticator: inherit from `"),
     ],
 )  # fmt: skip
 async def test_an_authenticator_that_cannot_work_is_a_wiring_error(
@@ -318,5 +320,5 @@ async def test_an_authenticator_that_cannot_work_is_a_wiring_error(
 
 
 def test_a_key_in_what_is_no_header_is_refused_where_it_is_declared() -> None:
-    with pytest.raises(ValueError, match="'X Own' is no header name"):
+    with pytest.raises(ValueError, match="'X Own' is not a valid header name"):
         type("Bad", (Key,), {"header": "X Own"})

@@ -156,9 +156,9 @@ async def test_nothing_starts_unless_the_tasks_are_entered() -> None:
     with pytest.raises(RuntimeError, match=r"forever cannot start: .*`await self\._enter"):
         tasks.start(forever())
     async with tasks:
-        with pytest.raises(RuntimeError, match="entered already"):
+        with pytest.raises(RuntimeError, match="already entered"):
             await tasks.__aenter__()
-    with pytest.raises(RuntimeError, match="accepts no task while it is being exited"):
+    with pytest.raises(RuntimeError, match="accepts no tasks once its exit has begun"):
         tasks.start(forever())
 
 

@@ -27,5 +27,5 @@ async def test_an_application_that_serves_no_document_has_one() -> None:
 
 
 async def test_a_document_of_an_application_that_has_not_started_is_an_error() -> None:
-    with pytest.raises(RuntimeError, match="App has not started: ask for its document within"):
+    with pytest.raises(RuntimeError, match="App has not started: call `document_of` within"):
         document_of(app_of(SeatEndpoint()))

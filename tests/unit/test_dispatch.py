@@ -206,5 +206,5 @@ async def nobody(*_: object) -> Any:
 
 
 async def test_a_connection_of_another_type_is_refused() -> None:
-    with pytest.raises(ValueError, match="does not serve ASGI connections of the type 'quic'"):
+    with pytest.raises(ValueError, match="does not support ASGI connections of the type 'quic'"):
         await APP({"type": "quic"}, nobody, nobody)

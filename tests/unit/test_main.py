@@ -132,7 +132,7 @@ def test_routes_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
         (f"{HERE}:nothing", f"{HERE} has no 'nothing'"),
         (f"{HERE}:App", f"{HERE}:App is a type: expected an instance of BaseApp"),
         ("no.such:app", "no.such cannot be imported: No module named 'no'"),
-        (HERE, f"'{HERE}' names no application: write it as `package.module:app`"),
+        (HERE, f"'{HERE}' is not an application: write it as `package.module:app`"),
     ],
     ids=["wiring", "name", "class", "module", "no name"],
 )

@@ -217,7 +217,7 @@ async def test_a_start_up_that_fails_fails_the_whole_with_its_message_and_all_ot
     with pytest.raises(LifespanError, match="no such table") as raised:
         async with client_of(app):
             pytest.fail("it started")
-    assert str(raised.value).startswith("startup of what is mounted under '/b' failed: ")
+    assert str(raised.value).startswith("startup of the application mounted under '/b' failed: ")
     assert notes == ["resource opened", "a started", "a stopped", "resource closed"]
 
 
@@ -227,7 +227,7 @@ async def test_a_shutdown_that_fails_fails_the_whole_and_all_others_stop() -> No
     with pytest.raises(LifespanError, match="still in use") as raised:
         async with client_of(app):
             pass
-    assert str(raised.value).startswith("shutdown of what is mounted under '/b' failed: ")
+    assert str(raised.value).startswith("shutdown of the application mounted under '/b' failed: ")
     assert notes[3:] == ["b stopped", "a stopped", "resource closed"]
 
 
@@ -282,8 +282,9 @@ async def test_a_wiring_error_of_an_app_that_is_mounted_is_what_the_start_fails_
         async with client_of(app):
             pytest.fail("it started")
     assert str(raised.value) == (
-        "startup of what is mounted under '/inner' failed: Orders: '/orders' is served by Orders"
-        " already: define all methods of a path in one class, or give one of them another path"
+        "startup of the application mounted under '/inner' failed: Orders: '/orders' is already"
+        " served by Orders"
+        ": define all methods of a path in one class, or change the path of one of them"
     )
 
 

@@ -69,18 +69,14 @@ async def test_a_hook_that_is_replaced_by_something_else_is_a_wiring_error() -> 
         _mount = "/data"  # pyright: ignore[reportAssignmentType]
 
     text = await failure_of(App())
-    assert (
-        "App._mount is a str, and would replace `BaseApp._mount`: write it as `def _mount" in text
-    )
+    assert "App._mount is a str, but overrides `BaseApp._mount`: write it as `def _mount" in text
 
 
 async def test_a_setting_of_another_type_is_a_wiring_error() -> None:
     class App(BaseApp):
         body_timeout = "soon"  # pyright: ignore[reportAssignmentType]
 
-    assert "App.body_timeout is 'soon', and BaseApp reads it as float | None" in await failure_of(
-        App()
-    )
+    assert "App.body_timeout is 'soon', but BaseApp expects float | None" in await failure_of(App())
 
 
 def test_including_an_endpoint_before_wiring_is_a_wiring_error() -> None:
@@ -145,7 +141,7 @@ async def test_entering_a_resource_without_await_is_a_wiring_error() -> None:
             self._enter(pool())  # pyright: ignore[reportUnusedCoroutine] - the mistake
 
     text = await failure_of(App())
-    assert "App._enter is called without `await`, so that nothing is opened" in text
+    assert "App._enter is called without `await`, so the resource is never opened" in text
     assert opened == []
 
 

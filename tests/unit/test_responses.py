@@ -352,7 +352,7 @@ async def test_a_status_of_the_responses_own_goes_before_that_of_its_operation()
 
 
 def test_an_error_of_an_operation_is_a_class() -> None:
-    with pytest.raises(TypeError, match="is not a class of `HTTPError`: name the class"):
+    with pytest.raises(TypeError, match="is not a subclass of `HTTPError`: list the class"):
         operation(errors=[NotFoundError("none")])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
 
 
@@ -378,7 +378,7 @@ def test_a_location_is_text() -> None:
 
 @pytest.mark.parametrize("status", [100, 400, 500])
 def test_an_operation_has_the_status_of_a_success(status: int) -> None:
-    with pytest.raises(ValueError, match=f"{status} is not the status of a success"):
+    with pytest.raises(ValueError, match=f"{status} is not a success status"):
         operation(status_code=status)
 
 

@@ -345,7 +345,7 @@ async def test_what_can_work_is_wired(endpoint: Endpoint) -> None:
              "/a%20b", "/a#b", "/{id}/{id}"]
 )  # fmt: skip
 def test_a_path_that_is_none_is_a_wiring_error(path: str) -> None:
-    kinds = r"is not a valid path: expected|has an invalid path parameter|has two path parameters of the same name"
+    kinds = r"is not a valid path: expected|has an invalid path parameter|has two path parameters with the same name"
     with pytest.raises(WiringError, match=rf"Bad: .* ({kinds})"):
         type("Bad", (Endpoint,), {}, path=path)
 
@@ -384,18 +384,18 @@ class Including(BaseApp):
     ("calls", "text"),
     [
         ([("_include_endpoint", A)], "A is a class: include an instance, `A()`"),
-        ([("_include_endpoint", 3)], "int is no endpoint: include instances of subclasses of `Endpoint`, one by one"),
+        ([("_include_endpoint", 3)], "int is not an endpoint: include instances of subclasses of `Endpoint`, one by"),
         ([("_include_endpoint", A()), ("_include_endpoint", B())],
-         "B: '/{name}' is served by A already: define all methods of a path in one class, or give"),
+         "B: '/{name}' is already served by A: define all methods of a path in one class, or"),
         ([("_include_endpoints", "api", A())], "Including._include_endpoints: 'api' is not a valid path: expe"),
-        ([("_include_endpoints", A(), A())], "is not a valid path: expected one that begins with `/`"),
-        ([("_include_endpoints", "/api", [A()])], "list is no endpoint: include instances of subclasses of"),
-        ([("_map_error", KeyError, missing)] * 2, "Including maps KeyError twice: leave one of them out"),
+        ([("_include_endpoints", A(), A())], "is not a valid path: expected one that starts with `/`"),
+        ([("_include_endpoints", "/api", [A()])], "list is not an endpoint: include instances of subclasses of"),
+        ([("_map_error", KeyError, missing)] * 2, "Including maps KeyError twice: remove one of the mappings"),
         ([("_include_endpoints", "/api/", A())], "endpoints under '/api/': leave out the `/` at its"),
-        ([("_include_endpoints", "/{id}", A())], "A: '/{id}/{id}' has two path parameters of the same name"),
-        ([("_mount", "/a/", asgi)], "Including mounts under '/a/': write it without path parameters and withou"),
-        ([("_mount", "/{a}", asgi)], "Including mounts under '/{a}': write it without path parameters and with"),
-        ([("_mount", "a", asgi)], "Including._mount: 'a' is not a valid path: expected one that begins with `"),
+        ([("_include_endpoints", "/{id}", A())], "A: '/{id}/{id}' has two path parameters with the same name"),
+        ([("_mount", "/a/", asgi)], "Including mounts under '/a/': write the path without parameters and"),
+        ([("_mount", "/{a}", asgi)], "Including mounts under '/{a}': write the path without parameters and"),
+        ([("_mount", "a", asgi)], "Including._mount: 'a' is not a valid path: expected one that starts with `"),
         ([("_mount", "/a", asgi), ("_mount", "/a", asgi)],
          "Including mounts two applications under '/a': move one of them"),
     ],
@@ -437,5 +437,5 @@ async def test_a_wire_that_is_no_coroutine_function_is_a_wiring_error() -> None:
         def _wire(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
             pass
 
-    text = "App._wire is not a coroutine function, and would replace `BaseApp._wire`: write it as `async def"
+    text = "App._wire is not a coroutine function, but overrides `BaseApp._wire`: write it as `async def"
     assert text in await failure_of(App())

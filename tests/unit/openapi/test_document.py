@@ -93,7 +93,7 @@ def test_two_operations_that_declare_one_id_are_a_wiring_error() -> None:
 
     with pytest.raises(
         LifespanError,
-        match=r"OtherEndpoint\.get has the operation id 'get_cups', and so has CupEndpoint\.get",
+        match=r"OtherEndpoint\.get has the operation id 'get_cups', like CupEndpoint\.get",
     ):
         document_of(CupEndpoint(), OtherEndpoint())
 
@@ -194,8 +194,8 @@ def test_without_them_a_document_has_none() -> None:
 @pytest.mark.parametrize(
     ("said", "text"),
     [
-        ({"servers": "https://a"}, "`servers` is a list, as in `[{'url': 'https://…'}]`"),
-        ({"servers": {"url": "https://a"}}, "`servers` is a list, as in"),
+        ({"servers": "https://a"}, "`servers` must be a list, as in `[{'url': 'https://…'}]`"),
+        ({"servers": {"url": "https://a"}}, "`servers` must be a list, as in"),
         ({"servers": ["https://a"]}, "a server is 'https://a': expected a dictionary of url, desc"),
         ({"servers": [{"description": "a"}]}, "a server is not valid: Object missing required field"),
         ({"servers": [{"url": "/", "name": "a"}]}, "a server has 'name': it can have url, descript"),

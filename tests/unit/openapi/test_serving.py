@@ -213,7 +213,7 @@ def test_a_page_where_an_endpoint_is_is_a_wiring_error() -> None:
             await super()._wire()
             self._include_endpoint(CupEndpoint())
 
-    with pytest.raises(LifespanError, match="'/docs' is served by CupEndpoint already"):
+    with pytest.raises(LifespanError, match="'/docs' is already served by CupEndpoint"):
         fetch(App())
 
 
@@ -223,7 +223,7 @@ def test_a_page_where_an_endpoint_is_is_a_wiring_error() -> None:
         ("openapi.json", "3.2", "'openapi.json' is not a valid path"),
         ("/{api}.json", "3.2", "has an invalid path parameter"),
         ("/{api}/openapi.json", "3.2", "has a path parameter"),
-        ("/openapi.json", "3.0", "there is no OpenAPI '3.0' here: use one of 3.1, 3.2"),
+        ("/openapi.json", "3.0", "OpenAPI '3.0' is not supported: use one of 3.1, 3.2"),
     ],
 )
 def test_what_cannot_be_served_is_a_wiring_error(path: str, openapi: str, told: str) -> None:

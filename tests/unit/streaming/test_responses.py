@@ -47,7 +47,7 @@ def test_how_a_stream_is_framed_cannot_be_set(name: str) -> None:
 async def test_a_generator_is_streamed_only_once() -> None:
     stream = nothing()
     assert [item async for item in stream] == []
-    with pytest.raises(ValueError, match="streamed already: call its function anew"):
+    with pytest.raises(ValueError, match="already streamed: call its function again"):
         StreamingResponse(stream=stream)
 
 

@@ -192,5 +192,5 @@ async def test_a_message_out_of_place_is_an_error_in_the_app() -> None:
         await send(chunk(b"x"))
 
     async with client_of(app) as client:
-        with pytest.raises(RuntimeError, match=r"'http\.response\.body' is out of place"):
+        with pytest.raises(RuntimeError, match=r"'http\.response\.body', which is not valid"):
             await client.get("/")

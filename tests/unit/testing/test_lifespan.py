@@ -102,7 +102,7 @@ async def test_an_app_that_does_not_end_its_lifespan_is_cancelled_and_leaving_sa
         await send(COMPLETE)
         await asyncio.sleep(3600)
 
-    with pytest.raises(TimeoutError, match="had not ended after 5 s"):
+    with pytest.raises(TimeoutError, match="did not end within 5 s"):
         async with client_of(app, timeout=5):
             pass
     assert asyncio.get_running_loop().time() == 5
