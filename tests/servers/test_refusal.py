@@ -65,9 +65,7 @@ def test_a_producer_that_refuses_to_end_is_named_in_the_log(life: Life, where: s
 
 @of_producers
 @on_servers
-def test_what_a_refusing_producer_was_given_is_torn_down_all_the_same(
-    life: Life, where: str
-) -> None:
+def test_teardown_runs_even_if_the_producer_refuses_to_stop(life: Life, where: str) -> None:
     assert len(life.server.all("torn down", where)) == 2
 
 

@@ -193,9 +193,7 @@ class TestOverSockets:
             await rows.ended.wait()
         assert "".join(rows.notes) in {"", "12345"}
 
-    async def test_a_server_that_is_given_a_root_path_finds_what_is_below_it(
-        self, http: str
-    ) -> None:
+    async def test_a_server_with_a_root_path_serves_the_paths_below_it(self, http: str) -> None:
         app = app_of(Feed())
         async with served(app, http=http, root_path="/shop") as client:
             answers = [await client.get(path) for path in ("/feed", "/f%65ed", "/shop/feed")]

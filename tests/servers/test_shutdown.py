@@ -80,7 +80,7 @@ def test_nothing_is_left_to_the_garbage_collector_when_the_server_shuts_down(sto
 
 
 @stopped()
-def test_a_stop_is_no_error(stop: Stop) -> None:
+def test_a_server_shutdown_is_not_an_error(stop: Stop) -> None:
     assert stop.server.logged() == []
 
 

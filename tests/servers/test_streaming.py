@@ -94,7 +94,7 @@ async def test_a_client_that_closes_the_connection_while_nothing_comes_ends_the_
             await rows.closed.wait()
 
 
-async def test_a_stream_that_broke_off_is_no_complete_response_to_the_client() -> None:
+async def test_a_cut_off_stream_never_looks_complete_to_the_client() -> None:
     rows = Gated()
     async with served(app_of(rows)) as client:
         rows.gate.release()
@@ -118,7 +118,7 @@ async def test_the_worker_lives_on_after_a_stream_broke_off() -> None:
         assert (await client.head("/rows")).status_code == 200
 
 
-def test_a_wiring_error_keeps_the_server_from_starting_and_is_what_it_says(tmp_path: Path) -> None:
+def test_a_wiring_error_keeps_the_server_from_starting_and_is_its_message(tmp_path: Path) -> None:
     (tmp_path / "twice.py").write_text(TWICE)
     command = [sys.executable, "-m", "uvicorn", "twice:app", "--port", "0", "--app-dir", tmp_path]
     server = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

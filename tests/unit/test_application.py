@@ -47,7 +47,7 @@ class ShopRoot(Endpoint, path="/"):
         return path
 
 
-async def test_it_is_wired_when_the_server_starts_it_and_says_so() -> None:
+async def test_startup_wires_the_application_and_is_reported_complete() -> None:
     assert await live(app_of(Orders())) == [
         {"type": "lifespan.startup.complete"},
         {"type": "lifespan.shutdown.complete"},
@@ -104,7 +104,7 @@ async def test_an_init_of_ones_own_need_not_call_the_apps() -> None:
         assert (await client.get("/orders")).status_code == 200
 
 
-async def test_an_app_that_serves_nothing_says_so(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_app_without_endpoints_logs_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     await live(app_of())
     assert caplog.messages == ["App serves nothing: include endpoints in `_wire`"]
 
@@ -214,7 +214,7 @@ async def test_a_resource_that_fails_to_close_fails_the_shutdown_after_all_are_c
     assert "closed client" in app.notes
 
 
-async def test_what_is_entered_without_lifespan_is_told_that_it_will_not_be_closed(
+async def test_resources_without_lifespan_are_logged_as_never_closed(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     app = Held()
@@ -223,7 +223,7 @@ async def test_what_is_entered_without_lifespan_is_told_that_it_will_not_be_clos
     assert caplog.messages == [text, text]
 
 
-async def test_without_lifespan_a_start_that_fails_closes_what_it_has_entered() -> None:
+async def test_without_lifespan_a_failed_start_closes_its_resources() -> None:
     class Short(Held):
         fails = "client"
 
@@ -249,7 +249,7 @@ async def asking(app: BaseApp) -> None:
     await app({"type": "http", "method": "GET", "path": "/", "headers": []}, receive, send)
 
 
-async def test_a_new_start_wires_and_opens_everything_anew() -> None:
+async def test_a_restart_wires_and_opens_everything_again() -> None:
     app = Held()
     for _ in range(2):
         app.notes.clear()

@@ -113,7 +113,7 @@ async def get_me(authenticator: Authenticator[Any], *headers: tuple[str, str]) -
         (OwnKey(), ("x-own", "abc"), "abc"),
     ],
 )
-async def test_who_authenticates_is_given_as_the_user(
+async def test_the_authenticated_user_is_passed_to_the_handler(
     authenticator: Authenticator[Any], header: tuple[str, str], name: str
 ) -> None:
     answer = await get_me(authenticator, header)
@@ -137,7 +137,7 @@ async def test_who_authenticates_is_given_as_the_user(
         (Key(), [("x-api-key", "")], "APIKey"),
     ],
 )
-async def test_anybody_else_gets_a_401_that_says_how_to_authenticate(
+async def test_a_request_without_valid_credentials_gets_a_401_with_a_challenge(
     authenticator: Authenticator[Any], headers: list[tuple[str, str]], challenge: str
 ) -> None:
     answer = await get_me(authenticator, *headers)
@@ -180,13 +180,13 @@ async def test_an_authenticator_that_cannot_be_awaited_is_a_wiring_error(name: s
     )
 
 
-async def test_a_token_that_nobody_has_is_told_apart_from_that_there_is_none() -> None:
+async def test_an_invalid_token_is_distinguished_from_a_missing_one() -> None:
     answer = await get_me(Bearer(), ("authorization", "Bearer wrong"))
     assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
     assert answer.problem["detail"] == "The token is not valid."
 
 
-async def test_a_challenge_of_ones_own_goes_before_what_is_wrong_with_a_token() -> None:
+async def test_the_error_of_an_invalid_token_is_added_to_a_custom_challenge() -> None:
     class Realm(Bearer):
         challenge = 'Bearer realm="orders"'
 
@@ -201,7 +201,7 @@ def test_no_authorization_at_all_is_an_error_of_the_servers(text: str) -> None:
         assert answer.status in {200, 401}
 
 
-async def test_what_an_authenticator_raises_is_answered_as_what_it_is() -> None:
+async def test_an_http_error_of_an_authenticator_is_answered() -> None:
     answer = await get_me(Bearer(), ("authorization", "Bearer banned"))
     assert (answer.problem["status"], answer.problem["detail"]) == (403, "You may not come in.")
 
@@ -218,7 +218,7 @@ class Stale(Endpoint, path="/stale"):
     ("raw_headers", "challenge"),
     [(None, "Bearer"), ({"WWW-Authenticate": "Bearer error=stale"}, "Bearer error=stale")],
 )
-async def test_a_401_of_the_handlers_own_says_how_to_authenticate(
+async def test_a_401_raised_by_a_handler_has_a_challenge(
     raw_headers: dict[str, str] | None, challenge: str
 ) -> None:
     app = app_of(Bearer(), Stale(raw_headers))
@@ -235,14 +235,14 @@ async def test_an_endpoint_that_does_not_take_the_user_is_guarded_all_the_same(m
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-async def test_nobody_is_let_in_before_their_body_is_read(method: str) -> None:
+async def test_authentication_runs_before_the_body_is_read(method: str) -> None:
     guarded, sent = Guarded(), list[bytes]()
     async with client_of(app_of(Bearer(), guarded)) as client:
         response = await client.request(method, "/guarded", content=pieces([b"1", b"2"], sent))
     assert (response.status_code, sent, guarded.chunks) == (401, [], [])
 
 
-async def test_who_is_not_let_in_does_not_learn_what_else_is_wrong() -> None:
+async def test_an_unauthenticated_request_gets_no_other_errors() -> None:
     class Page(Struct):
         size: int
 
@@ -313,12 +313,12 @@ class Forging(Bearer):
         ("Bearer", Guarded(), "Guarded is included with str as its authenticator: inherit from `"),
     ],
 )  # fmt: skip
-async def test_an_authenticator_that_cannot_work_is_a_wiring_error(
+async def test_an_invalid_authenticator_is_a_wiring_error(
     authenticator: Any, endpoint: Endpoint, text: str
 ) -> None:
     assert text in await failure_of(app_of(authenticator, endpoint))
 
 
-def test_a_key_in_what_is_no_header_is_refused_where_it_is_declared() -> None:
+def test_an_invalid_header_name_for_an_api_key_is_refused_in_the_class() -> None:
     with pytest.raises(ValueError, match="'X Own' is not a valid header name"):
         type("Bad", (Key,), {"header": "X Own"})

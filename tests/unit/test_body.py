@@ -122,7 +122,7 @@ async def test_a_body_that_cannot_be_taken_is_refused_and_the_handler_not_called
         (Order, b'{"id": 1, "pair": [1]}', [("$.pair", "Expected `array` of length 2, got 1")]),
     ],
 )
-async def test_each_fault_is_told_with_its_json_path(
+async def test_each_fault_has_its_json_path(
     annotation: object, body: bytes, errors: list[tuple[str, str]]
 ) -> None:
     answer, _ = await post(annotation, body)
@@ -220,7 +220,7 @@ async def test_a_decimal_may_be_of_any_size(text: str) -> None:
     assert given == [Numbers(price=Decimal(text), any="NaN, inf and information")]
 
 
-async def test_no_more_than_twenty_faults_are_told() -> None:
+async def test_no_more_than_twenty_faults_are_listed() -> None:
     answer, _ = await post(list[Order], b"[" + b",".join([b"{}"] * 1_000) + b"]")
     errors = answer.problem["errors"]
     assert isinstance(errors, list)
@@ -244,7 +244,7 @@ class Dog(Struct, tag="dog"):
         b'{"size": "s", "%b": 1, "sugar": ""}' % (b"k" * 500_000),
     ],
 )
-async def test_a_refusal_is_small_however_large_what_was_sent(body: bytes) -> None:
+async def test_an_error_response_is_small_however_large_the_request(body: bytes) -> None:
     answer, _ = await post(Cup, body)
     assert answer.status == 422
     assert len(answer.body) < 2_000
@@ -275,7 +275,7 @@ class Even(Struct):
             raise ValueError("an even number, please")
 
 
-async def test_what_a_struct_itself_refuses_is_a_422_in_its_words() -> None:
+async def test_an_error_raised_by_a_struct_is_a_422_with_its_message() -> None:
     answer, _ = await post(list[Even], b'[{"number": 2}, {"number": 3}]')
     assert answer.problem["errors"] == [
         {"in": "body", "path": "$[1]", "detail": "an even number, please"}
@@ -293,7 +293,7 @@ plain = st.recursive(
 
 
 @given(plain)
-def test_a_fault_points_to_what_is_there_or_to_what_is_missing_there(value: object) -> None:
+def test_the_path_of_a_fault_leads_to_a_value_or_to_a_missing_one(value: object) -> None:
     try:
         msgspec.convert(value, list[Order])
     except msgspec.ValidationError:
@@ -340,7 +340,7 @@ def limited(max_body: int | None = None, body_timeout: float | None = None) -> t
     return kind(), echo
 
 
-async def test_content_is_given_as_it_was_sent_whatever_it_is_called() -> None:
+async def test_content_is_passed_on_unchanged_with_any_content_type() -> None:
     app, echo = limited()
     async with client_of(app) as client:
         await client.post("/", content=pieces([b"a\xff", b"\0b"]))
@@ -364,7 +364,7 @@ async def test_a_body_over_the_limit_is_refused_while_it_is_read_and_not_after()
     assert response.headers["connection"] == "close"
 
 
-async def test_a_body_that_is_said_to_be_over_the_limit_is_refused_before_it_is_read() -> None:
+async def test_a_content_length_over_the_limit_is_refused_before_the_body_is_read() -> None:
     app, echo = limited(max_body=4)
     sent: list[bytes] = []
     headers = {"content-length": "5"}
@@ -384,7 +384,7 @@ async def test_a_body_that_is_too_slow_as_a_whole_is_a_408_when_the_time_is_over
     assert echo.given == []
 
 
-async def test_a_body_may_take_for_ever_where_there_is_no_limit() -> None:
+async def test_without_a_timeout_a_body_can_take_any_time() -> None:
     app, echo = limited()
     async with client_of(app) as client:
         await client.post("/", content=pieces([b"1", 1e6, b"2"]))
@@ -468,7 +468,7 @@ async def test_a_body_whose_type_may_be_none_can_be_left_out(
         (b'{"name":1}', (("content-type", "application/json"),), 422),
     ],
 )
-async def test_an_optional_body_that_is_there_must_be_what_its_type_says(
+async def test_an_optional_body_that_is_present_must_match_its_type(
     body: bytes, headers: tuple[tuple[str, str], ...], status: int
 ) -> None:
     app = app_of(echo_of("json", Patch | None, method="patch"))
@@ -480,9 +480,7 @@ class PatchEndpoint(Endpoint, path="/"):
         return [] if json is None else [json]
 
 
-async def test_an_optional_body_may_have_the_default_none_which_is_what_it_is_when_left_out() -> (
-    None
-):
+async def test_an_optional_body_can_have_the_default_none() -> None:
     app = app_of(PatchEndpoint())
     assert (await ask(app, "/", "PATCH")).body == b"[]"
 

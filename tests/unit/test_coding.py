@@ -77,7 +77,7 @@ async def test_coded_lines_are_decoded(coding: str, encode: Callable[[bytes], by
     assert (response.status_code, response.content) == (200, b'{"number":10000}')
 
 
-async def test_an_item_is_read_as_soon_as_what_has_come_holds_its_line() -> None:
+async def test_an_item_is_read_as_soon_as_its_line_is_complete() -> None:
     rows = Rows()
     counts: list[int] = []
 
@@ -95,7 +95,7 @@ async def test_an_item_is_read_as_soon_as_what_has_come_holds_its_line() -> None
 
 
 @pytest.mark.parametrize("coding", ["identity", "", "Identity, identity", " , "])
-async def test_a_body_without_a_coding_may_say_so(coding: str) -> None:
+async def test_a_body_can_declare_the_identity_coding(coding: str) -> None:
     assert (await post("/row", b'{"number":7}', coding)).status_code == 200
 
 
@@ -177,7 +177,7 @@ async def test_content_is_given_with_its_coding_as_it_was_sent() -> None:
 
 
 @pytest.mark.parametrize("size", [1_048_576, 1_048_577])
-async def test_the_limit_of_a_body_is_that_of_what_it_is_decoded_to(size: int) -> None:
+async def test_the_limit_of_a_body_applies_after_decoding(size: int) -> None:
     body = b'{"number":7}'.ljust(size)
     response = await post("/row", gzip.compress(body), "gzip")
     assert response.status_code == (200 if size == 1_048_576 else 413)
@@ -234,7 +234,7 @@ parts = st.lists(
 
 
 @given(coded, parts, st.data())
-def test_what_was_coded_is_decoded_however_it_comes(
+def test_a_coded_body_is_decoded_in_any_chunks(
     coder: tuple[Coding, Callable[[bytes], bytes]], contents: list[bytes], data: st.DataObject
 ) -> None:
     coding, encode = coder

@@ -236,9 +236,7 @@ async def test_each_value_that_a_custom_type_refuses_is_a_fault_with_its_path() 
 
 
 @pytest.mark.anyio
-async def test_whatever_a_decoder_raises_is_a_422_and_says_nothing_that_only_the_author_understands() -> (
-    None
-):
+async def test_any_error_of_a_decoder_is_a_422_without_internal_details() -> None:
     answer = await ask(App(), f"/files/{'0' * 24}", "PATCH")
     assert faults_of(answer) == [("$.id", "Invalid `ObjectId`")]
     answer = await ask(App(), "/files/XY", "PATCH")
@@ -247,7 +245,7 @@ async def test_whatever_a_decoder_raises_is_a_422_and_says_nothing_that_only_the
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("text", ["null", "nan", "-inf", "x", ""])
-async def test_text_that_is_no_value_of_the_type_on_the_wire_is_a_fault_of_a_parameter(
+async def test_text_that_does_not_match_the_json_type_of_a_custom_type_is_a_fault(
     text: str,
 ) -> None:
     answer = await ask(App(), f"/files/{ID}?most={text}", headers=(("x-id", str(ID)),))
@@ -263,7 +261,7 @@ def test_a_document_with_custom_types_is_valid(document: Document) -> None:
     check(document)
 
 
-def test_a_custom_type_is_documented_as_what_it_is_on_the_wire(document: Document) -> None:
+def test_a_custom_type_is_documented_as_its_json_type(document: Document) -> None:
     identifier = {
         "type": "string",
         "pattern": "^[0-9a-f]*$",
@@ -300,7 +298,7 @@ def test_a_client_in_a_test_reads_custom_types_when_it_is_given_them() -> None:
             assert first.data == FILE
 
 
-def test_a_client_in_a_test_that_is_not_given_a_custom_type_is_told_its_name() -> None:
+def test_reading_a_custom_type_without_its_declaration_names_the_type() -> None:
     with (
         client_of(App()) as client,
         client.stream("GET", "/events") as response,
@@ -317,7 +315,7 @@ class Sending(Endpoint, path="/"):
 
 
 @pytest.mark.anyio
-async def test_a_value_of_an_undeclared_type_is_a_500_whose_log_says_how_to_declare_it() -> None:
+async def test_a_value_of_an_undeclared_type_is_a_500_whose_log_has_the_fix() -> None:
     class Plain(BaseApp):
         async def _wire(self) -> None:
             self._include_endpoint(Sending())
@@ -357,7 +355,7 @@ class Reading(Endpoint, path="/"):
         (app_with(CUSTOM_TYPES[-1], endpoint=Reading()), "`list[complex]` can only be sent: give its `CustomType` a"),
     ],
 )  # fmt: skip
-async def test_a_custom_type_that_cannot_work_is_a_wiring_error(app: BaseApp, text: str) -> None:
+async def test_an_invalid_custom_type_is_a_wiring_error(app: BaseApp, text: str) -> None:
     assert text in await failure_of(app)
 
 

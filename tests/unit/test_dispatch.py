@@ -110,7 +110,7 @@ async def test_a_path_that_is_not_utf_8_is_a_400(target: str) -> None:
     }
 
 
-async def test_what_is_not_served_is_told_by_its_path() -> None:
+async def test_an_unknown_path_is_named_in_the_404() -> None:
     answer = await ask(APP, "/order")
     assert answer.problem["detail"] == "Nothing is served under /order"
 
@@ -127,12 +127,12 @@ async def test_a_method_that_is_not_served_is_a_405_with_allow(method: str) -> N
     ("target", "allow"),
     [("/orders", "GET, HEAD, OPTIONS, POST"), ("/orders/7", "GET, HEAD, OPTIONS")],
 )
-async def test_options_says_what_is_allowed_and_nothing_else(target: str, allow: str) -> None:
+async def test_options_returns_only_the_allowed_methods(target: str, allow: str) -> None:
     answer = await ask(APP, target, "OPTIONS")
     assert (answer.status, answer.headers, answer.body) == (204, {"allow": allow}, b"")
 
 
-async def test_options_of_what_is_not_served_is_a_404() -> None:
+async def test_options_of_an_unknown_path_is_a_404() -> None:
     assert (await found("/order", "OPTIONS"))[0] == 404
 
 
@@ -175,7 +175,7 @@ async def serve(scope: Scope) -> int:
         ("/shop/shop/orders", b"/shop/shop/orders", "/shop", 404),
     ],
 )
-async def test_the_path_is_found_below_the_root_path_of_whoever_mounts_the_app(
+async def test_the_path_is_relative_to_the_root_path_of_a_mount(
     path: str, raw_path: bytes | None, root_path: str, status: int
 ) -> None:
     scope: Scope = {"path": path, "root_path": root_path}
@@ -184,7 +184,7 @@ async def test_the_path_is_found_below_the_root_path_of_whoever_mounts_the_app(
     assert await serve(scope) == status
 
 
-async def test_the_query_is_no_part_of_the_raw_path_even_where_a_server_has_it_there() -> None:
+async def test_the_query_is_not_part_of_the_raw_path() -> None:
     assert await serve({"path": "/orders/a/b", "raw_path": b"/orders/a%2Fb?c=d/e"}) == 200
 
 

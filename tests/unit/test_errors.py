@@ -121,7 +121,7 @@ async def test_an_http_error_is_answered_as_the_problem_that_it_declares(method:
         (HTTPError, 500, "Internal Server Error"),
     ],
 )
-async def test_an_error_that_says_no_more_has_the_title_of_its_status(
+async def test_an_error_without_a_title_has_the_phrase_of_its_status(
     kind: type[HTTPError], status: int, title: str
 ) -> None:
     answer = await fail(kind())
@@ -149,7 +149,9 @@ def test_an_error_has_the_status_of_one(status: int) -> None:
         ({"raw_headers": {"Content-Length": "0"}}, "Content-Length cannot be set"),
     ],
 )
-def test_what_cannot_be_told_is_refused_where_the_error_is_made(arguments: Any, text: str) -> None:
+def test_invalid_headers_and_members_are_refused_when_the_error_is_created(
+    arguments: Any, text: str
+) -> None:
     with pytest.raises(ValueError, match=text):
         NotFoundError(**arguments)
 
@@ -166,9 +168,7 @@ def test_what_cannot_be_told_is_refused_where_the_error_is_made(arguments: Any, 
         ((b"no",), "has a detail that is not a str: pass a str, and put other data into `members`"),
     ],
 )  # fmt: skip
-def test_arguments_of_another_type_are_refused_with_what_to_write_instead(
-    arguments: Any, text: str
-) -> None:
+def test_arguments_of_another_type_are_refused_with_the_fix(arguments: Any, text: str) -> None:
     with pytest.raises(TypeError, match=re.escape(text)):
         HTTPError(*arguments)
 
@@ -195,7 +195,7 @@ def test_an_error_whose_status_is_not_a_number_is_refused() -> None:
 
 
 @either
-async def test_an_unexpected_error_is_a_500_that_tells_nothing_of_the_inside(method: str) -> None:
+async def test_an_unexpected_error_is_a_500_without_internal_details(method: str) -> None:
     answer = await fail(ZeroDivisionError("the secret of the house"), method)
     assert answer.problem == INTERNAL
 
@@ -353,7 +353,7 @@ async def test_a_client_that_is_gone_before_its_answer_is_not_answered_again(
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("stream", [True, False])
-async def test_that_the_client_is_gone_is_no_error_of_the_apps(
+async def test_a_disconnect_is_not_an_error_of_the_app(
     method: str, *, stream: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Streaming(Endpoint, path="/"):
@@ -381,6 +381,6 @@ async def test_that_the_client_is_gone_is_no_error_of_the_apps(
     assert caplog.messages == []
 
 
-async def test_a_handler_that_says_so_itself_is_not_answered() -> None:
+async def test_a_client_disconnected_error_of_a_handler_is_not_answered() -> None:
     answer = await fail(ClientDisconnectedError())
     assert (answer.body, answer.is_complete, answer.logged) == (b"", False, [])

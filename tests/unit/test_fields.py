@@ -92,7 +92,7 @@ def test_a_list_is_read_as_it_was_written(
         ("x-any", "", []),
     ],
 )
-def test_what_stands_in_quotes_separates_nothing(name: str, line: str, expected: list[str]) -> None:
+def test_separators_within_quotes_do_not_count(name: str, line: str, expected: list[str]) -> None:
     assert elements(name, [line]) == expected
 
 

@@ -141,7 +141,7 @@ async def test_an_endpoint_can_have_several_type_parameters_and_defaults_of_them
     assert (await ask(app_of(ByOrder(User("a"))), "/7")).body == b'[{"id":7},{"name":"a"}]'
 
 
-async def test_a_type_variable_that_two_generic_classes_share_is_told_apart() -> None:
+async def test_a_type_variable_shared_by_two_generic_classes_is_bound_separately() -> None:
     app = app_of(OrdersAndUsers(Order(1)))
     assert (await ask(app, "/")).body == b'data: {"id":1}\n\n'
     answer = await ask(app, "/", "POST", headers=(JSON,), body=b'{"name":"a"}')
@@ -183,7 +183,7 @@ class Bare(Store, path="/"):  # pyright: ignore[reportMissingTypeArgument] - wha
 
 
 @pytest.mark.parametrize("endpoint", [type(Items[Any]())(), Bare()])
-async def test_a_type_parameter_that_nothing_was_given_for_is_a_wiring_error_that_names_it(
+async def test_an_unbound_type_parameter_is_a_wiring_error_that_names_it(
     endpoint: Endpoint,
 ) -> None:
     text = await failure_of(app_of(endpoint))

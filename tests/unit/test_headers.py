@@ -142,6 +142,6 @@ def test_any_other_latin_1_value_is_sent_as_it_is(value: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a:b", "ä", "a\n"])
-def test_a_name_that_is_no_token_is_refused(name: str) -> None:
+def test_an_invalid_header_name_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="is not a valid header name"):
         encode_pair(name, "")

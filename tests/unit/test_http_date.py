@@ -39,7 +39,7 @@ def test_a_time_without_a_zone_cannot_be_written() -> None:
 
 
 @given(times)
-def test_what_is_written_is_read_as_the_same_second(time: datetime) -> None:
+def test_a_formatted_date_is_parsed_as_the_same_second(time: datetime) -> None:
     assert parse_http_date(format_http_date(time)) == time.replace(microsecond=0)
 
 
@@ -90,7 +90,7 @@ def test_a_leap_second_is_the_first_of_the_next_minute() -> None:
         " Sun, 06 Nov 1994 08:49:37 GMT",
     ],
 )
-def test_any_other_text_is_no_date(text: str) -> None:
+def test_other_text_is_not_a_date(text: str) -> None:
     assert parse_http_date(text) is None
 
 

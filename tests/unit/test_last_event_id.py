@@ -47,7 +47,7 @@ async def test_last_event_id_is_given_as_its_type(
 
 
 @pytest.mark.parametrize("value", ["last", "", "null"])
-async def test_a_last_event_id_of_another_type_is_a_422_that_says_so(value: str) -> None:
+async def test_a_last_event_id_of_another_type_is_a_422_that_names_it(value: str) -> None:
     answer = await ask(app_of(Feed()), "/feed", headers=(("last-event-id", value),))
     assert answer.problem["status"] == 422
     assert answer.problem["errors"] == [
@@ -55,7 +55,7 @@ async def test_a_last_event_id_of_another_type_is_a_422_that_says_so(value: str)
     ]
 
 
-async def test_a_last_event_id_that_is_not_utf_8_is_a_400_that_says_so() -> None:
+async def test_a_last_event_id_that_is_not_utf_8_is_a_400() -> None:
     answer = await ask(app_of(Texts()), "/texts", headers=(("last-event-id", "\xff"),))
     assert answer.problem["status"] == 400
     assert answer.problem["detail"] == "Last-Event-ID is not UTF-8."

@@ -87,7 +87,7 @@ def test_openapi_prints_the_document(capsys: pytest.CaptureFixture[str]) -> None
     assert "/seats/{number}" in json.loads(capsys.readouterr().out)["paths"]
 
 
-def test_openapi_prints_what_the_app_itself_says_of_its_document(
+def test_openapi_prints_the_document_with_the_apps_own_settings(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     main(["openapi", f"{HERE}:titled"])
@@ -108,7 +108,9 @@ def test_openapi_writes_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize("name", ["app", "broken"])
-def test_what_the_app_opens_is_closed_again(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_resources_of_the_app_are_closed_again(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     main(["openapi", f"{HERE}:{name}"])
     assert capsys.readouterr().err.splitlines()[:2] == ["opened", "closed"]
 
@@ -136,7 +138,7 @@ def test_routes_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     ],
     ids=["wiring", "name", "class", "module", "no name"],
 )
-def test_a_mistake_is_told_on_stderr_and_the_status_is_1(
+def test_a_mistake_is_reported_on_stderr_with_exit_status_1(
     command: str, target: str, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([command, target]) == 1

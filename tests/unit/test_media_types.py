@@ -209,7 +209,7 @@ def test_the_media_types_of_a_request_are_documented_and_so_is_the_415() -> None
     "name",
     ["", "csv", "text/", "/csv", "text/csv;", "text/csv; a", "text /csv", "a/b\r\nc: d", 'a/b;c="\n"', "a/ü"],
 )  # fmt: skip
-def test_what_is_not_a_media_type_is_refused_where_it_is_written(name: str) -> None:
+def test_an_invalid_media_type_is_refused_where_it_is_written(name: str) -> None:
     with pytest.raises(ValueError, match="is not a media type: write it as a type and a subtype"):
         MediaType(name)
 

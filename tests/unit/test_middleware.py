@@ -65,7 +65,7 @@ def wrapped(endpoint: Endpoint, *layers: tuple[Any, dict[str, Any]]) -> BaseApp:
     return App()
 
 
-async def test_what_is_put_first_is_outermost_and_each_start_puts_it_anew() -> None:
+async def test_the_first_middleware_is_the_outermost_and_each_start_wraps_again() -> None:
     notes: list[str] = []
     gated = Gated()
     app = wrapped(

@@ -80,7 +80,7 @@ async def test_a_mounted_app_is_found_below_the_root_path_of_the_whole() -> None
     assert page.text == "a /shop/admin /shop/admin/pages/other"
 
 
-async def test_what_is_mounted_at_the_root_serves_all_that_nothing_else_does() -> None:
+async def test_a_mount_at_the_root_serves_every_other_path() -> None:
     pages = Starlette(routes=ROUTES)
     async with client_of(
         mounting({"/": pages, "/old": Starlette(routes=ROUTES)}, Orders())
@@ -91,7 +91,7 @@ async def test_what_is_mounted_at_the_root_serves_all_that_nothing_else_does() -
         assert (await client.get("/none")).text == "Not Found"
 
 
-async def test_an_endpoint_goes_before_what_is_mounted_above_it() -> None:
+async def test_an_endpoint_takes_precedence_over_a_mount_above_it() -> None:
     app = mounting({"/admin": Starlette(routes=ROUTES)}, AdminOrders(7))
     async with client_of(app) as client:
         assert (await client.get("/admin/orders")).json() == [{"id": 7}]
@@ -120,7 +120,7 @@ async def test_the_longest_path_that_one_is_under_counts(path: str, name: str | 
 
 
 @pytest.mark.parametrize("path", ["/admin/talk", "/shop/admin/talk"])
-async def test_a_websocket_passes_to_what_is_mounted(path: str) -> None:
+async def test_a_websocket_is_passed_to_the_mounted_application(path: str) -> None:
     sent: list[Any] = []
     inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     inbox.put_nowait({"type": "websocket.connect"})
@@ -190,7 +190,7 @@ async def test_lifespans_run_within_the_resources_and_are_stopped_in_reverse() -
         assert notes[3:] == ["b stopped", "a stopped", "resource closed"]
 
 
-async def test_what_a_mounted_app_keeps_in_its_state_is_in_the_scope_of_its_requests() -> None:
+async def test_the_state_of_a_mounted_app_is_in_the_scope_of_its_requests() -> None:
     notes = Notes()
     app = notes.holding({"/a": notes.living("a"), "/b": notes.living("b")})
     async with client_of(app) as client:

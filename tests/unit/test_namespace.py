@@ -117,7 +117,7 @@ async def asgi2(scope: object) -> None:
         (None, "expected an ASGI application"),
     ],
 )
-async def test_mounting_what_is_not_an_asgi_application_is_a_wiring_error(
+async def test_mounting_something_else_than_an_asgi_application_is_a_wiring_error(
     given: Any, text: str
 ) -> None:
     class App(BaseApp):
@@ -165,9 +165,7 @@ def nothing(_: ASGIApp) -> None:
         (nothing, "App._wrap: the middleware returns None: expected an ASGI application"),
     ],
 )
-async def test_wrapping_with_what_is_not_a_middleware_is_a_wiring_error(
-    given: Any, text: str
-) -> None:
+async def test_wrapping_with_an_invalid_middleware_is_a_wiring_error(given: Any, text: str) -> None:
     class App(BaseApp):
         async def _wire(self) -> None:
             self._include_endpoint(Answers())

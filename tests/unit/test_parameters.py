@@ -331,7 +331,7 @@ def test_headers_come_back_as_they_were_sent(sent: Returned) -> None:
 
 @given(st.dictionaries(st.sampled_from(["size", "tag", "before", "text", "x"]),
                        st.lists(texts, min_size=1, max_size=3)))  # fmt: skip
-def test_what_is_read_from_any_texts_is_of_the_type_or_each_fault_names_what_was_given(
+def test_any_texts_are_read_as_the_type_or_each_fault_names_a_parameter(
     given_texts: Texts,
 ) -> None:
     try:

@@ -142,7 +142,7 @@ async def answer_of(annotation: object, make: Callable[[], object]) -> Answer:
         (SeeOther, lambda: SeeOther("/there"), 303, None, b""),
     ],
 )  # fmt: skip
-async def test_a_kind_of_the_applications_own_is_sent_as_its_class_says(
+async def test_a_custom_response_kind_is_sent_as_its_class_declares(
     annotation: object, make: Callable[[], object], status: int, media_type: str | None, body: bytes
 ) -> None:
     answer = await answer_of(annotation, make)
@@ -189,7 +189,7 @@ def documented(annotation: object) -> tuple[str, Any]:
     return status, response
 
 
-def test_a_kind_is_documented_as_its_class_says() -> None:
+def test_a_response_kind_is_documented_as_its_class_declares() -> None:
     order = {"$ref": "#/components/schemas/Order"}
     json = {"application/json": {"schema": order}}
     assert documented(Created[Order]) == ("201", {"description": "Created", "content": json})

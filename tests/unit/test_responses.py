@@ -142,7 +142,7 @@ async def test_head_gives_the_headers_of_get_and_no_body(
 
 
 @each_kind
-async def test_a_length_is_told_where_it_is_known(
+async def test_a_known_length_is_sent_as_content_length(
     annotation: object, make: Callable[..., object], media_type: str, body: bytes
 ) -> None:
     answer = await answer_of(annotation, partial(make, headers=Headers()))
@@ -164,7 +164,7 @@ ALL: list[Callable[..., object]] = [*(make for _, make, _, _ in KINDS), EmptyRes
 
 @pytest.mark.parametrize("make", ALL)
 @pytest.mark.parametrize("name", ["content-length", "Transfer-Encoding"])
-def test_a_header_that_frames_the_body_is_refused_where_it_is_made(
+def test_a_header_that_frames_the_body_is_refused_when_it_is_set(
     make: Callable[..., object], name: str
 ) -> None:
     with pytest.raises(ValueError, match=f"{name} cannot be set"):
@@ -217,7 +217,7 @@ async def test_an_empty_response_has_no_body_and_a_length_only_where_it_may(
     assert answer.headers == ({} if length is None else {"content-length": length})
 
 
-async def test_an_empty_response_is_a_204_unless_told_otherwise() -> None:
+async def test_an_empty_response_is_a_204_by_default() -> None:
     answer = await answer_of(EmptyResponse[Headers], lambda: EmptyResponse(headers=Headers()))
     assert (answer.status, answer.headers["x-on"]) == (204, "2026-11-22")
 
@@ -228,7 +228,7 @@ def test_an_empty_response_has_a_final_status(status: int) -> None:
         EmptyResponse(status_code=status)
 
 
-async def test_a_redirect_keeps_the_method_unless_told_otherwise() -> None:
+async def test_a_redirect_keeps_the_method_by_default() -> None:
     answer = await answer_of(RedirectResponse, lambda: RedirectResponse(location="/a?b=c#d"))
     assert (answer.status, answer.headers["location"]) == (307, "/a?b=c#d")
     assert (answer.headers["content-length"], answer.body) == ("0", b"")
@@ -252,12 +252,14 @@ def test_a_status_that_does_not_redirect_is_refused(status: int) -> None:
         ("", ""),
     ],
 )
-def test_what_a_uri_cannot_hold_is_percent_encoded_in_a_location(location: str, sent: str) -> None:
+def test_characters_not_allowed_in_a_uri_are_percent_encoded_in_a_location(
+    location: str, sent: str
+) -> None:
     assert encode_location(location) == sent.encode()
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_no_location_forges_a_header_and_all_that_it_says_is_sent(location: str) -> None:
+def test_no_location_forges_a_header_or_loses_a_character(location: str) -> None:
     sent = encode_location(location)
     assert all(0x21 <= byte <= 0x7E for byte in sent)
     assert unquote(sent.decode()) == unquote(location)
@@ -313,7 +315,7 @@ async def test_a_value_that_json_has_no_form_for_is_a_500_that_is_logged(value: 
     assert len(answer.logged) == 1
 
 
-async def test_a_value_is_sent_with_the_status_that_its_operation_says() -> None:
+async def test_a_value_is_sent_with_the_status_of_its_operation() -> None:
     class Made(Endpoint, path="/"):
         @operation(status_code=201)
         async def post(self) -> Order:
@@ -329,7 +331,7 @@ def declaring(status: int, annotation: object, give: Callable[[], object]) -> Ba
 
 
 @each_kind
-async def test_a_response_is_sent_with_the_status_that_its_operation_says(
+async def test_a_response_is_sent_with_the_status_of_its_operation(
     annotation: object, make: Callable[..., object], media_type: str, body: bytes
 ) -> None:
     app = declaring(201, annotation, partial(make, headers=Headers()))

@@ -26,7 +26,7 @@ def test_a_path_without_slots_is_found_only_as_it_was_added() -> None:
 @pytest.mark.parametrize(
     ("first", "second"), [("/orders", "/orders"), ("/orders/{order_id}", "/orders/{name}")]
 )
-def test_what_serves_the_same_paths_is_added_only_once(first: str, second: str) -> None:
+def test_templates_for_the_same_paths_are_added_only_once(first: str, second: str) -> None:
     router = router_of(first)
     assert not router.add(second, {"GET": second})
 
@@ -57,7 +57,7 @@ def test_segments_are_decoded_one_by_one() -> None:
     assert split("/a%2Fb/%C3%BC+/") == ["", "a/b", "ü+", ""]
 
 
-def test_what_is_not_utf_8_is_refused() -> None:
+def test_a_path_that_is_not_utf_8_is_refused() -> None:
     with pytest.raises(UnicodeDecodeError):
         split("/%ff")
 

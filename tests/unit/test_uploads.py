@@ -160,7 +160,7 @@ async def test_a_line_over_the_limit_is_a_413_as_soon_as_that_is_known(
     assert b"more" not in sent
 
 
-async def test_what_is_not_asked_for_is_not_taken_from_the_client() -> None:
+async def test_a_body_is_received_only_as_far_as_it_is_read() -> None:
     rows, sent = RowsEndpoint(stop=1, pause=60), list[bytes]()
     response = await upload(rows, b'{"number":1}\n', b'{"number":2}\n', b"{}", sent=sent)
     assert (response.json(), sent) == ([{"number": 1}], [b'{"number":1}\n'])
@@ -191,7 +191,7 @@ class Sizes(Endpoint, path="/sizes"):
         return BytesResponse(content=repr(self.seen).encode())
 
 
-async def test_content_is_given_as_it_comes_whatever_it_is_called_and_however_large() -> None:
+async def test_streamed_content_can_have_any_content_type_and_size() -> None:
     async with client_of(app_of(Sizes())) as client:
         body = pieces([b"a", b"\xff" * 2_000_000, 9.0, b"bc"])
         response = await client.post("/sizes", content=body)
@@ -219,7 +219,9 @@ async def test_an_upload_over_its_endpoints_own_limit_is_a_413_while_it_is_read(
     assert response.headers["connection"] == "close"
 
 
-async def test_an_upload_that_is_said_to_be_over_the_limit_is_refused_before_the_handler() -> None:
+async def test_an_upload_with_a_content_length_over_the_limit_is_refused_before_the_handler() -> (
+    None
+):
     capped, sent = Capped(), list[bytes]()
     async with client_of(app_of(capped)) as client:
         body, headers = pieces([b"12345"], sent), {"content-length": "5"}
@@ -312,7 +314,7 @@ async def test_an_upload_that_falls_silent_while_it_is_answered_breaks_off_in_ti
 @pytest.mark.parametrize(
     ("line", "status"), [(b'{"number":9}', 409), (b'{"number":""}', 422), (b"{", 400)]
 )
-async def test_an_http_error_from_the_first_row_of_an_upload_is_answered_as_what_it_is(
+async def test_an_http_error_from_the_first_row_of_an_upload_is_answered(
     line: bytes, status: int
 ) -> None:
     echo = EchoEndpoint()
@@ -338,7 +340,7 @@ class Deaf(Endpoint, path="/deaf"):
             self.notes.append("torn down")
 
 
-async def test_a_client_that_leaves_is_noticed_where_nobody_reads_its_upload() -> None:
+async def test_a_disconnect_is_noticed_even_if_the_upload_is_not_read() -> None:
     deaf = Deaf()
     async with client_of(app_of(deaf)) as client, asyncio.timeout(5):
         async with client.stream("POST", "/deaf", content=pieces([b"1", b"2"])) as response:
@@ -364,7 +366,7 @@ async def test_no_more_is_received_ahead_of_the_reader_than_may_be() -> None:
     watching.cancel()
 
 
-async def test_what_was_received_ahead_is_read_first_and_then_that_the_client_left() -> None:
+async def test_chunks_received_ahead_are_read_before_the_disconnect() -> None:
     inbox: asyncio.Queue[dict[str, object]] = asyncio.Queue()
     upload = Upload(inbox.get)
     watching = asyncio.create_task(upload.watch())
@@ -390,7 +392,7 @@ async def test_what_was_received_ahead_is_read_first_and_then_that_the_client_le
         )
     )
 )
-def test_rows_are_the_same_in_whatever_pieces_they_come(
+def test_rows_are_the_same_in_any_chunks(
     case: tuple[list[int], list[bytes]],
 ) -> None:
     numbers, chunks = case

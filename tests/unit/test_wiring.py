@@ -149,7 +149,7 @@ def returning(annotation: object, method: str = "get") -> Endpoint:
         (echo_of("user", Order), "there is no authenticator: include the endpoint with `authenticator=…`, and do not"),
     ],
 )  # fmt: skip
-async def test_types_that_cannot_work_are_a_wiring_error_that_names_them_and_the_mend(
+async def test_unsupported_types_are_a_wiring_error_that_names_them_and_the_fix(
     endpoint: Endpoint, text: str
 ) -> None:
     assert text in await failure_of(app_of(endpoint))
@@ -299,7 +299,7 @@ class BodilessText(Endpoint, path="/"):
         (BodilessText, "BodilessText.get declares the status 304 and returns TextResponse: a response with"),
     ],
 )  # fmt: skip
-async def test_a_handler_that_cannot_work_is_a_wiring_error_that_names_it_and_the_mend(
+async def test_an_invalid_handler_is_a_wiring_error_that_names_it_and_the_fix(
     endpoint: type[Endpoint], text: str
 ) -> None:
     assert text in await failure_of(app_of(endpoint()))
@@ -336,7 +336,7 @@ class Odd(Struct):
         echo_of("json", Orders, method="patch"),
     ],
 )
-async def test_what_can_work_is_wired(endpoint: Endpoint) -> None:
+async def test_supported_types_are_wired(endpoint: Endpoint) -> None:
     assert (await live(app_of(endpoint)))[0] == {"type": "lifespan.startup.complete"}
 
 
@@ -344,7 +344,7 @@ async def test_what_can_work_is_wired(endpoint: Endpoint) -> None:
     "path", ["orders", "/orders?all", "/orders/{id", "/orders/a{id}", "/{a b}", "/{}", "/my orders",
              "/a%20b", "/a#b", "/{id}/{id}"]
 )  # fmt: skip
-def test_a_path_that_is_none_is_a_wiring_error(path: str) -> None:
+def test_an_invalid_path_is_a_wiring_error(path: str) -> None:
     kinds = r"is not a valid path: expected|has an invalid path parameter|has two path parameters with the same name"
     with pytest.raises(WiringError, match=rf"Bad: .* ({kinds})"):
         type("Bad", (Endpoint,), {}, path=path)
@@ -400,7 +400,7 @@ class Including(BaseApp):
          "Including mounts two applications under '/a': move one of them"),
     ],
 )  # fmt: skip
-async def test_what_cannot_be_included_is_a_wiring_error(
+async def test_invalid_endpoints_and_mounts_are_a_wiring_error(
     calls: list[tuple[Any, ...]], text: str
 ) -> None:
     assert text in await failure_of(Including(*calls))
@@ -424,7 +424,9 @@ async def opened() -> AsyncGenerator[None]:
         (3, "Entering._enter got 3: expected an asynchronous context manager"),
     ],
 )
-async def test_what_cannot_be_entered_is_a_wiring_error(resource: Any, text: str) -> None:
+async def test_entering_something_else_than_a_context_manager_is_a_wiring_error(
+    resource: Any, text: str
+) -> None:
     class Entering(BaseApp):
         async def _wire(self) -> None:
             await self._enter(resource)
@@ -432,7 +434,7 @@ async def test_what_cannot_be_entered_is_a_wiring_error(resource: Any, text: str
     assert text in await failure_of(Entering())
 
 
-async def test_a_wire_that_is_no_coroutine_function_is_a_wiring_error() -> None:
+async def test_a_wire_method_that_is_not_a_coroutine_function_is_a_wiring_error() -> None:
     class App(BaseApp):
         def _wire(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
             pass

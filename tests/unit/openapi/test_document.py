@@ -42,7 +42,7 @@ def test_the_document_of_a_rich_app_is_valid(path: str) -> None:
     check(fetch(app, path))
 
 
-def test_it_says_which_openapi_it_is() -> None:
+def test_the_document_has_its_openapi_version() -> None:
     assert [fetch(app, path)["openapi"] for path in ("/openapi.json", "/openapi-3.1.json")] == [
         "3.2.0",
         "3.1.1",
@@ -57,7 +57,7 @@ def test_by_default_an_api_is_called_and_described_as_its_class_is(shop: Any) ->
     }
 
 
-def test_what_is_included_after_the_document_is_in_it() -> None:
+def test_endpoints_included_after_the_document_are_in_it() -> None:
     class Late(Shop):
         async def _wire(self) -> None:
             await super()._wire()
@@ -119,7 +119,7 @@ def test_an_authenticator_is_a_security_scheme_described_by_its_docstring(shop: 
     }
 
 
-def test_what_is_included_with_an_authenticator_requires_it(shop: Any) -> None:
+def test_endpoints_included_with_an_authenticator_require_it(shop: Any) -> None:
     assert shop["paths"]["/safe"]["get"]["security"] == [{"KeyAuthenticator": []}]
     assert "security" not in shop["paths"]["/shop/news"]["get"]
 
@@ -208,7 +208,7 @@ def test_without_them_a_document_has_none() -> None:
         ),
     ],
 )  # fmt: skip
-def test_what_openapi_does_not_allow_is_a_wiring_error(said: Any, text: str) -> None:
+def test_values_that_openapi_does_not_allow_are_a_wiring_error(said: Any, text: str) -> None:
     class App(BaseApp):
         async def _wire(self) -> None:
             self._include_openapi(**said)

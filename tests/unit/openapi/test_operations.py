@@ -80,7 +80,7 @@ def test_declared_ids_and_tags_replace_those_made_of_names(shop: Document) -> No
     assert (get["operationId"], get["tags"]) == ("one", ["Items", "Stock"])
 
 
-def test_a_deprecated_handler_is_said_to_be(shop: Document) -> None:
+def test_a_deprecated_handler_is_documented_as_deprecated(shop: Document) -> None:
     assert told(shop, "PUT", "/shop/items/{item_id}")["deprecated"] is True
 
 
@@ -166,7 +166,7 @@ def test_a_json_body_has_its_schema(shop: Document) -> None:
     }
 
 
-def test_a_tagged_union_says_what_tells_its_kinds_apart(shop: Document) -> None:
+def test_a_tagged_union_is_documented_with_its_discriminator(shop: Document) -> None:
     schema = told(shop, "POST", "/shop/items")["requestBody"]["content"]["application/json"]
     kinds = {name: f"#/components/schemas/{name.title()}" for name in ("bean", "mug", "box")}
     assert schema["schema"] == {
@@ -175,7 +175,7 @@ def test_a_tagged_union_says_what_tells_its_kinds_apart(shop: Document) -> None:
     }
 
 
-def test_a_body_of_lines_says_what_one_is(shop: Document) -> None:
+def test_an_ndjson_body_is_documented_with_the_schema_of_a_line(shop: Document) -> None:
     content = told(shop, "POST", "/shop/items/bulk")["requestBody"]["content"]
     assert content["application/x-ndjson"]["itemSchema"]["anyOf"][0] == ref("Bean")
 
@@ -253,7 +253,7 @@ def test_a_redirect_has_its_location(shop: Document) -> None:
 # Streams.
 
 
-def test_a_stream_of_lines_says_what_one_is(shop: Document) -> None:
+def test_an_ndjson_stream_is_documented_with_the_schema_of_a_line(shop: Document) -> None:
     content = told(shop, "POST", "/shop/items/bulk")["responses"]["200"]["content"]
     assert content["application/x-ndjson"]["itemSchema"]["anyOf"][0] == ref("Bean")
 
@@ -306,7 +306,7 @@ def test_in_3_1_what_an_item_is_stands_in_the_schema(
 # Errors.
 
 
-def test_errors_of_one_status_are_told_by_docstring_or_title(shop: Document) -> None:
+def test_errors_of_one_status_are_described_by_docstring_or_title(shop: Document) -> None:
     assert told(shop, "POST", "/shop/items")["responses"]["409"] == {
         "description": "Nothing of it is left.\n\nTaken",
         "content": PROBLEM,
@@ -360,7 +360,7 @@ class NamedEndpoint(Endpoint, path="/named/{name}"):
         ("GET", "/named/{name}", ["400", "422"]),
     ],
 )
-def test_what_is_answered_for_a_handler_is_documented_with_it(
+def test_errors_that_jero_answers_for_a_handler_are_documented(
     method: str, path: str, statuses: list[str]
 ) -> None:
     document = document_of(BareEndpoint(), AskedEndpoint(), NamedEndpoint())

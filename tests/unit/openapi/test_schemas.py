@@ -67,7 +67,7 @@ class DrawerEndpoint(Endpoint, path="/drawer"):
         raise NotImplementedError
 
 
-def test_a_union_that_nothing_tells_apart_is_one_of_its_kinds() -> None:
+def test_an_untagged_union_is_documented_with_any_of() -> None:
     either = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Cup", "Spoon")]}
     operations = document_of(DrawerEndpoint())["paths"]["/drawer"]
     one = operations["get"]["responses"]["200"]["content"]["application/json"]

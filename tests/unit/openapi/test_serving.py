@@ -55,7 +55,7 @@ def test_the_document_is_served_as_json() -> None:
     assert get("/openapi.json").headers["content-type"] == "application/json"
 
 
-def test_what_a_client_has_already_is_not_sent_again() -> None:
+def test_a_file_that_the_client_has_cached_is_not_sent_again() -> None:
     again = get("/openapi.json", if_none_match=f'"other", {get("/openapi.json").headers["etag"]}')
     assert (again.status_code, again.content) == (304, b"")
 
@@ -73,7 +73,7 @@ def test_a_file_is_not_recognized_by_anything_else(form: str) -> None:
     assert get("/openapi.json", if_none_match=asked).status_code == 200
 
 
-def test_what_has_changed_is_sent() -> None:
+def test_a_changed_file_is_sent() -> None:
     assert get("/openapi.json", if_none_match='W/"older"').status_code == 200
 
 
@@ -120,7 +120,7 @@ def test_the_page_finds_its_files_wherever_the_application_is_mounted() -> None:
         ('br;p="a,gzip"', None),
     ],
 )
-def test_the_viewer_is_sent_compressed_to_whom_takes_it(
+def test_the_viewer_is_sent_compressed_to_clients_that_accept_it(
     viewer: bytes, accepted: str, encoding: str | None
 ) -> None:
     answer = get("/docs/viewer.js", Viewed(), accept_encoding=accepted)
@@ -226,7 +226,9 @@ def test_a_page_where_an_endpoint_is_is_a_wiring_error() -> None:
         ("/openapi.json", "3.0", "OpenAPI '3.0' is not supported: use one of 3.1, 3.2"),
     ],
 )
-def test_what_cannot_be_served_is_a_wiring_error(path: str, openapi: str, told: str) -> None:
+def test_an_invalid_path_for_the_document_is_a_wiring_error(
+    path: str, openapi: str, told: str
+) -> None:
     class App(BaseApp):
         async def _wire(self) -> None:
             self._include_openapi(path, openapi=openapi)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - what is tested

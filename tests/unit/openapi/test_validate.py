@@ -185,6 +185,6 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("change", "told"), MISTAKES)
-def test_a_mistake_is_told_with_its_place(change: Change, told: str) -> None:
+def test_a_validation_error_of_the_document_has_its_path(change: Change, told: str) -> None:
     with pytest.raises(DocumentError, match=told):
         check(changed(change))

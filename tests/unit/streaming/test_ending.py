@@ -175,7 +175,7 @@ async def test_a_request_that_is_cancelled_is_torn_down_whether_or_not_all_items
 
 
 @either
-async def test_a_server_that_stops_is_told_from_a_client_that_leaves(
+async def test_a_server_shutdown_is_distinguished_from_a_disconnect(
     hold: Hold, capsys: pytest.CaptureFixture[str]
 ) -> None:
     is_stopping, is_started = asyncio.Event(), asyncio.Event()
@@ -223,7 +223,7 @@ async def test_tasks_of_a_stream_learn_of_its_ending() -> None:
     assert (await end(watched())).printed == ["seen drained"]
 
 
-async def test_outside_of_a_stream_there_is_no_ending() -> None:
+async def test_stream_ending_is_none_outside_of_a_stream() -> None:
     request = asyncio.ensure_future(app_with(few())(SCOPE, receive_nothing, send_nowhere))
     await request
     assert stream_ending() is None

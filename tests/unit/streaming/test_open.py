@@ -127,7 +127,7 @@ asyncio.run(main())
 """
 
 
-def test_where_nobody_else_answers_the_process_ends_by_the_signal_after_teardown() -> None:
+def test_without_another_handler_the_process_ends_by_the_signal_after_teardown() -> None:
     command = [sys.executable, "-c", DIES]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == -signal.SIGTERM

@@ -235,7 +235,7 @@ async def test_set_up_iteration_and_teardown_share_one_task_and_context() -> Non
     assert (len(tasks), answer.printed, answer.is_complete) == (1, ["acme"], True)
 
 
-async def test_an_iterable_that_is_no_generator_is_streamed() -> None:
+async def test_an_iterable_that_is_not_a_generator_is_streamed() -> None:
     class Countdown:
         number = 3
 
@@ -374,7 +374,7 @@ async def test_a_context_manager_is_entered_and_left_around_the_stream() -> None
     assert (answer.printed, answer.is_complete) == (["begin", "committed"], True)
 
 
-async def test_a_context_manager_is_told_of_an_error_in_the_stream() -> None:
+async def test_a_context_manager_gets_an_error_of_the_stream() -> None:
     answer = await stream(transaction(failing(2)))
     assert (answer.printed, answer.is_complete) == (
         ["begin", "rolled back after LookupError"],
@@ -382,7 +382,7 @@ async def test_a_context_manager_is_told_of_an_error_in_the_stream() -> None:
     )
 
 
-async def test_a_context_manager_is_told_that_the_client_left_and_may_await() -> None:
+async def test_a_context_manager_gets_the_disconnect_and_can_await() -> None:
     answer = await stream(transaction(rows(100)), leave_after=0.25)
     assert answer.printed == ["begin", "rolled back after CancelledError"]
     assert answer.logged == []
@@ -623,7 +623,7 @@ async def test_items_that_are_ready_share_a_write() -> None:
     assert answer.chunks[-1] == b'{"number":3}\n'
 
 
-async def test_what_shares_a_write_is_bounded() -> None:
+async def test_the_size_of_a_shared_write_is_bounded() -> None:
     class BlocksEndpoint(Endpoint, path="/"):
         async def get(self) -> StreamingResponse:
             return StreamingResponse(stream=self._blocks())

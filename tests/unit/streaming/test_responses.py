@@ -65,6 +65,6 @@ async def no_stream() -> list[bytes]:
         (None, "stream is a NoneType: expected an asynchronous iterable"),
     ],
 )
-def test_what_is_no_stream_is_refused_with_a_mend(stream: Any, mend: str) -> None:
+def test_an_invalid_stream_is_refused_with_the_fix(stream: Any, mend: str) -> None:
     with pytest.raises(TypeError, match=re.escape(mend)):
         StreamingResponse(stream=stream)

@@ -66,7 +66,7 @@ def test_any_text_survives_a_round_trip_through_the_specifications_parser(
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_a_struct_survives_a_round_trip_whatever_text_it_holds(item: str) -> None:
+def test_a_struct_with_any_text_survives_a_round_trip(item: str) -> None:
     (event,), _ = parse(sse(Order(item)).decode())
     assert msgspec.json.decode(event.data, type=Order) == Order(item)
 
@@ -76,7 +76,7 @@ def test_nothing_but_line_feed_and_carriage_return_splits_data(text: str) -> Non
     assert sse(text) == f"data: {text}\n\n".encode()
 
 
-def test_an_event_says_all_its_fields() -> None:
+def test_an_event_is_documented_with_all_its_fields() -> None:
     event = ServerSentEvent(data=Order("tea"), event="sold", id="7", retry=100)
     assert sse(event) == b'event: sold\nid: 7\nretry: 100\ndata: {"item":"tea"}\n\n'
 
@@ -89,7 +89,7 @@ def test_the_name_and_the_id_of_an_event_may_be_strings_of_an_enumeration() -> N
     assert sse(event) == b"event: changed\nid: changed\n\n"
 
 
-def test_an_event_without_data_sets_only_what_it_says() -> None:
+def test_an_event_without_data_sets_only_its_fields() -> None:
     assert sse(ServerSentEvent(retry=100)) == b"retry: 100\n\n"
 
 
@@ -98,7 +98,7 @@ def test_empty_data_is_an_event_and_no_data_is_none() -> None:
     assert sse(ServerSentEvent(id="1")) == b"id: 1\n\n"
 
 
-def test_a_ping_is_no_event() -> None:
+def test_a_ping_is_not_an_event() -> None:
     assert parse(PING.decode()) == ([], None)
 
 
@@ -149,6 +149,6 @@ def test_raw_bytes_are_sent_as_they_are(chunk: object) -> None:
     assert encode_raw(chunk) == b"a"
 
 
-def test_text_is_no_raw_chunk() -> None:
+def test_a_str_is_not_a_raw_chunk() -> None:
     with pytest.raises(TypeError, match="expected bytes, and the stream gave str"):
         encode_raw("a")

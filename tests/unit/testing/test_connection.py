@@ -79,7 +79,7 @@ async def test_a_send_after_the_client_has_left_is_an_oserror_in_asgi_2_4() -> N
     assert notes == ["2.4"]
 
 
-async def test_an_app_that_has_sent_its_response_is_told_so_though_nobody_has_read_it() -> None:
+async def test_an_app_gets_a_disconnect_after_its_response_even_if_it_was_not_read() -> None:
     notes: list[str] = []
 
     @http
@@ -172,7 +172,7 @@ async def test_a_request_whose_body_fails_raises_that_and_the_app_sees_its_clien
 
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
-async def test_a_response_that_has_no_body_has_none_whatever_the_app_sends(
+async def test_a_response_without_a_body_has_none_even_if_the_app_sends_one(
     method: str, status: int
 ) -> None:
     @http

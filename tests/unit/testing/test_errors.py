@@ -97,7 +97,7 @@ async def test_an_error_that_starlette_answers_and_lets_out_is_raised() -> None:
             await client.get("/")
 
 
-async def test_what_a_test_says_within_the_app_fails_the_test() -> None:
+async def test_an_assertion_within_the_app_fails_the_test() -> None:
     @http
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         pytest.fail("called")

@@ -44,7 +44,7 @@ streams = st.lists(st.tuples(fields, texts, ends).map("".join), max_size=10).map
 
 
 @given(st.data(), streams | streams.map("\ufeff".__add__))
-def test_events_are_those_of_the_specifications_steps_in_whatever_chunks(
+def test_events_match_the_steps_of_the_specification_in_any_chunks(
     data: st.DataObject, stream: str
 ) -> None:
     expected, _ = parse(without_unfinished_line(stream))
@@ -59,7 +59,7 @@ def test_events_are_those_of_the_specifications_steps_in_whatever_chunks(
 
 @given(st.data(), st.binary(max_size=60))
 @example(data=None, wire=b"data: \xe2\x82\n\n")
-def test_bytes_that_are_no_text_are_replaced_as_in_the_stream_as_a_whole(
+def test_invalid_utf_8_is_replaced_the_same_way_in_any_chunks(
     data: st.DataObject | None, wire: bytes
 ) -> None:
     chunks = [wire] if data is None else data.draw(chunked(wire))
@@ -75,12 +75,12 @@ def test_an_event_is_there_with_the_first_byte_of_the_line_end_that_ends_it() ->
     assert [event.data for event in parser.feed(b"data: b\n\n")] == ["b"]
 
 
-def test_a_comment_between_events_is_none_even_where_there_was_an_id() -> None:
+def test_a_comment_is_not_an_event_even_after_an_id() -> None:
     events = events_of(b"id: 1\ndata: a\n\n: ping\n\n: ping\n\ndata: b\n\n")
     assert [(event.data, event.id) for event in events] == [("a", "1"), ("b", "1")]
 
 
-def test_an_event_without_data_is_none_and_its_id_and_retry_count() -> None:
+def test_an_event_without_data_is_not_dispatched_but_sets_id_and_retry() -> None:
     events = events_of(b"event: x\nid: 7\nretry: 100\n\ndata: a\n\n")
     assert events == [ReceivedEvent(data="a", event="message", id="7", retry=100)]
 

@@ -86,7 +86,7 @@ def test_data_is_text_unless_a_type_is_given() -> None:
     assert event == ReceivedEvent(data="{}\n b")
 
 
-def test_data_of_a_union_is_told_apart_by_its_tags() -> None:
+def test_event_data_of_a_union_is_distinguished_by_its_tags() -> None:
     stream = b'data: {"type":"Open","at":9}\n\ndata: {"type":"Halt","reason":"lunch"}\n\n'
     events = iter_events(response_of(stream), Open | Halt)
     assert [event.data for event in events] == [Open(9), Halt("lunch")]
@@ -108,7 +108,7 @@ class Fall(Struct):
 
 
 @pytest.mark.parametrize("read", [iter_events, aiter_events])
-def test_kinds_that_nothing_tells_apart_are_refused_at_once(read: Callable[..., object]) -> None:
+def test_untagged_unions_of_structs_are_refused_immediately(read: Callable[..., object]) -> None:
     with pytest.raises(TypeError, match="all Struct types must be tagged"):
         read(response_of(b""), Rise | Fall)
 

@@ -61,7 +61,7 @@ async def test_a_start_up_that_fails_raises_the_apps_own_message() -> None:
             pytest.fail("it started")
 
 
-async def test_a_wiring_error_is_what_entering_the_client_says() -> None:
+async def test_entering_the_client_raises_the_wiring_error_of_the_app() -> None:
     class App(BaseApp):
         async def _wire(self) -> None:
             raise WiringError("Twice: '/' is served by Twice already")
@@ -96,7 +96,7 @@ async def test_an_exception_that_the_app_lets_out_at_shutdown_is_raised() -> Non
             pass
 
 
-async def test_an_app_that_does_not_end_its_lifespan_is_cancelled_and_leaving_says_so() -> None:
+async def test_an_app_that_does_not_end_its_lifespan_is_cancelled_and_leaving_raises() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send(COMPLETE)
@@ -164,7 +164,7 @@ async def test_a_lifespan_lives_in_one_task_and_one_context() -> None:
     assert tasks[0] is not asyncio.current_task()
 
 
-async def test_what_start_up_keeps_in_its_state_is_in_the_scope_of_each_request() -> None:
+async def test_the_lifespan_state_is_in_the_scope_of_each_request() -> None:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[dict[str, object]]:
         yield {"greeting": "hello", "asked": []}

@@ -50,7 +50,7 @@ rows = st.lists(st.builds(Row, st.text()), max_size=8)
 
 
 @given(st.data(), rows)
-def test_the_same_items_come_of_the_same_bytes_in_whatever_chunks(
+def test_the_same_bytes_are_the_same_items_in_any_chunks(
     data: st.DataObject, items: list[Row]
 ) -> None:
     wire = b"".join(msgspec.json.encode(item) + b"\n" for item in items)
@@ -95,7 +95,7 @@ def test_a_line_that_is_not_utf_8_is_named_all_the_same() -> None:
         rows_of(b'{"text":"\xff"}\n')
 
 
-def test_the_items_of_a_union_are_told_apart_by_their_tags() -> None:
+def test_the_items_of_a_union_are_distinguished_by_their_tags() -> None:
     stream = Sync([b'{"type":"Note","text":"a"}\n{"type":"Total","rows":1}\n'])
     items = iter_ndjson(httpx.Response(200, stream=stream), Note | Total)
     assert list(items) == [Note("a"), Total(1)]
@@ -109,7 +109,7 @@ async def test_an_asynchronous_client_gets_the_same_items() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_stream_that_breaks_off_within_a_line_is_no_malformed_line() -> None:
+async def test_a_stream_cut_off_within_a_line_is_not_reported_as_a_malformed_line() -> None:
     @http
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start())

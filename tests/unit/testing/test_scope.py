@@ -56,7 +56,7 @@ async def test_a_request_over_http_2_has_no_headers_about_the_connection() -> No
     assert b"connection" not in dict(scope["headers"])
 
 
-async def test_a_response_says_which_version_of_http_it_came_over() -> None:
+async def test_a_response_has_its_http_version() -> None:
     @http
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start())

@@ -62,7 +62,7 @@ def test_an_item_arrives_before_the_next_is_produced() -> None:
         assert rows.notes == ["made 0", "made 1"]
 
 
-def test_a_virtual_clock_stands_still_while_nobody_waits_for_the_app() -> None:
+def test_a_virtual_clock_stands_still_between_calls_of_the_client() -> None:
     class NowEndpoint(Endpoint, path="/now"):
         async def get(self) -> Row:
             return Row(0, asyncio.get_running_loop().time())
@@ -195,7 +195,7 @@ def test_a_loop_that_cannot_be_made_raises_why() -> None:
         pytest.fail("it started")
 
 
-def test_a_client_that_is_not_entered_is_told_to_be() -> None:
+def test_a_client_that_is_not_entered_is_an_error_with_the_fix() -> None:
     client = client_of(app_of(Rows()))
     with pytest.raises(RuntimeError, match="enter the client"):
         client.get("/rows")

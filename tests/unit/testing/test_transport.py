@@ -132,7 +132,7 @@ async def test_a_response_that_was_never_closed_is_torn_down_before_the_app_is_s
     assert notes == ["http.disconnect", "lifespan.shutdown"]
 
 
-async def test_an_app_that_does_not_return_is_cancelled_and_closing_says_so() -> None:
+async def test_an_app_that_does_not_return_is_cancelled_and_closing_raises() -> None:
     notes: list[str] = []
 
     @http
