@@ -151,7 +151,7 @@ class Connection:
     # What the app does.
 
     def report(self, error: BaseException) -> None:
-        """Take an error that the app has dealt with itself, for the client to raise."""
+        """Record an error that the app has handled itself, for the client to raise."""
         if self._raises:
             self._fail(error)
 

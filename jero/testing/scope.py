@@ -18,7 +18,7 @@ _CONNECTION_SPECIFIC = (b"connection", b"transfer-encoding")
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """How an app is served. What each means is told by `ASGITransport`."""
+    """How an app is served. The options are documented at `ASGITransport`."""
 
     raise_app_exceptions: bool
     root_path: str

@@ -46,7 +46,7 @@ class SyncASGITransport(SyncTransport):
     executor. Everything else is as in `ASGITransport`.
     """
 
-    def __init__(  # noqa: PLR0913 - what a server can be told, by name
+    def __init__(  # noqa: PLR0913 - the options of a server, by name
         self,
         app: ASGIApp,
         *,

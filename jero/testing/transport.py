@@ -55,7 +55,7 @@ class ASGITransport(AsyncTransport):
     Raises `RuntimeError` when entered twice at once.
     """
 
-    def __init__(  # noqa: PLR0913 - what a server can be told, by name
+    def __init__(  # noqa: PLR0913 - the options of a server, by name
         self,
         app: ASGIApp,
         *,
