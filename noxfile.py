@@ -198,6 +198,17 @@ def pictures(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def zensical(session: nox.Session) -> None:
+    """Build the site with Zensical as well, and test that its pages are there and live."""
+    _install(session)
+    session.install("--quiet", "--require-hashes", "--requirement", "requirements/zensical.txt")
+    chromium = _find_chromium(session)
+    _build_site(session)
+    tests = session.posargs or ["site_tests/test_zensical.py"]
+    session.run("python", "-m", "pytest", *tests, env={"CHROMIUM": chromium})
+
+
+@nox.session(python=PYTHON)
 def lock(session: nox.Session) -> None:
     """Lock the newest versions of everything the sessions install; -- --upgrade-package NAME for one."""
     compile_ = [
@@ -216,6 +227,8 @@ def lock(session: nox.Session) -> None:
     # What the other lanes have is what it has, too.
     same = ["--constraint", "requirements/dev.txt", "--group=unit"]
     session.run(*compile_, *upgrade, *same, "-o", "requirements/unit.txt", external=True)
+    same = ["--constraint", "requirements/dev.txt", "--group=zensical"]
+    session.run(*compile_, *upgrade, *same, "-o", "requirements/zensical.txt", external=True)
     session.run(
         *compile_, *upgrade, "--group", "bench", "-o", "requirements/bench.txt", external=True
     )
