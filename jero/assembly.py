@@ -52,11 +52,11 @@ class Assembly:
     def __init__(self, app: Application, base: type) -> None:
         """`base` is the class whose hooks and settings `app` can override."""
         self.name: Final = type(app).__name__
-        self.dispatcher = Dispatcher()
+        self.dispatcher: Dispatcher = Dispatcher()
         self.publications: list[Publication] = []
         self.middleware: list[Callable[[ASGIApp], ASGIApp]] = []
         self.serve: ASGIApp = self.dispatcher.serve
-        self.is_wired = False
+        self.is_wired: bool = False
         self._app = app
         self._base = base
         self._resources = AsyncExitStack()

@@ -151,8 +151,8 @@ class JSONResponse[T, H = None](Response[H]):
     for an invalid header, and for `Content-Length` or `Transfer-Encoding`, which the server sets.
     """
 
-    media_type = "application/json"
-    documented_as = "value"
+    media_type: ClassVar[str] = "application/json"
+    documented_as: ClassVar[Form] = "value"
 
     content: T
     """The value, of any type that has a JSON form."""
@@ -172,8 +172,8 @@ class JSONResponse[T, H = None](Response[H]):
 class TextResponse[H = None](Response[H]):
     """Text (`text/plain; charset=utf-8`). Otherwise like `JSONResponse`."""
 
-    media_type = "text/plain; charset=utf-8"
-    documented_as = "text"
+    media_type: ClassVar[str] = "text/plain; charset=utf-8"
+    documented_as: ClassVar[Form] = "text"
 
     content: str
     """The text, which is sent as UTF-8."""
@@ -193,8 +193,8 @@ class TextResponse[H = None](Response[H]):
 class HTMLResponse[H = None](Response[H]):
     """An HTML page (`text/html; charset=utf-8`). Nothing is escaped. Otherwise like `JSONResponse`."""
 
-    media_type = "text/html; charset=utf-8"
-    documented_as = "text"
+    media_type: ClassVar[str] = "text/html; charset=utf-8"
+    documented_as: ClassVar[Form] = "text"
 
     content: str
     """The page, which is sent as UTF-8."""
@@ -211,7 +211,7 @@ class BytesResponse[H = None](Response[H]):
     Otherwise like `JSONResponse`.
     """
 
-    media_type = "application/octet-stream"
+    media_type: ClassVar[str] = "application/octet-stream"
 
     content: bytes | bytearray | memoryview
 
@@ -229,9 +229,9 @@ class BytesResponse[H = None](Response[H]):
 class EmptyResponse[H = None](Response[H], kw_only=True):
     """A response without a body; `204` by default (RFC 9110 § 15.3.5). Raises `ValueError` for a status below 200."""
 
-    default_status = 204
-    documented_status = "204"
-    documented_as = "empty"
+    default_status: ClassVar[int] = 204
+    documented_status: ClassVar[str] = "204"
+    documented_as: ClassVar[Form] = "empty"
 
     @override
     @classmethod
@@ -248,10 +248,12 @@ class RedirectResponse[H = None](Response[H]):
     After a POST, use `303` to redirect to a page with GET. Raises `ValueError` for a status that does not redirect.
     """
 
-    default_status = 307
-    documented_status = "3XX"
-    documented_as = "empty"
-    documented_headers = {"Location": {"type": "string", "format": "uri-reference"}}
+    default_status: ClassVar[int] = 307
+    documented_status: ClassVar[str] = "3XX"
+    documented_as: ClassVar[Form] = "empty"
+    documented_headers: ClassVar[Mapping[str, Mapping[str, object]]] = {
+        "Location": {"type": "string", "format": "uri-reference"}
+    }
 
     location: str
     """The target, absolute or relative to the request's URL. Characters not allowed in a URI are percent-encoded."""

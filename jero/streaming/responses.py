@@ -3,11 +3,11 @@
 from collections.abc import AsyncGenerator, AsyncIterable, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from types import AsyncGeneratorType
-from typing import Final, get_args, override
+from typing import ClassVar, Final, get_args, override
 
 from jero.annotations import classes_of, parts_of, show
 from jero.body import NDJSON
-from jero.responses import Encode, Response
+from jero.responses import Encode, Form, Response
 from jero.streaming import wire
 from jero.streaming.events import ServerSentEvent
 
@@ -30,7 +30,7 @@ _UNBUFFERED: Final = {"cache-control": "no-store", "x-accel-buffering": "no"}
 class Streaming[H](Response[H], kw_only=True):
     """The base of the streaming responses: a field `stream`, whose items are encoded one by one."""
 
-    documented_status = "200"
+    documented_status: ClassVar[str] = "200"
 
     @override
     @classmethod
@@ -75,7 +75,7 @@ class StreamingResponse[H = None](Streaming[H]):
     generator that was already streamed; and `TypeError` for an invalid `stream`.
     """
 
-    media_type = "application/octet-stream"
+    media_type: ClassVar[str] = "application/octet-stream"
 
     stream: Stream[bytes]
     """The chunks: `bytes`, `bytearray` or `memoryview`."""
@@ -97,9 +97,9 @@ class StreamingResponse[H = None](Streaming[H]):
 class NDJSONStreamingResponse[T, H = None](Streaming[H]):
     """Streams each item as a line of JSON (`application/x-ndjson`). Otherwise like `StreamingResponse`."""
 
-    media_type = "application/x-ndjson"
-    documented_as = "items"
-    default_headers = _UNBUFFERED
+    media_type: ClassVar[str] = "application/x-ndjson"
+    documented_as: ClassVar[Form] = "items"
+    default_headers: ClassVar[Mapping[str, str]] = _UNBUFFERED
 
     stream: Stream[T]
     """The items, of any type that has a JSON form."""
@@ -132,9 +132,9 @@ class SSEResponse[T, H = None](_Kept[H]):
     not above zero. Otherwise like `StreamingResponse`.
     """
 
-    media_type = "text/event-stream"
-    documented_as = "events"
-    default_headers = _UNBUFFERED
+    media_type: ClassVar[str] = "text/event-stream"
+    documented_as: ClassVar[Form] = "events"
+    default_headers: ClassVar[Mapping[str, str]] = _UNBUFFERED
 
     stream: Stream[T | str | ServerSentEvent[T]]
     """The events, or their data. Strings are sent unchanged, everything else as JSON."""
