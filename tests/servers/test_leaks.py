@@ -41,7 +41,11 @@ def test_a_thousand_connections_leave_no_task_descriptor_or_memory_behind(
     for _ in range(CYCLES // TOGETHER):
         cycle(own_server)
     after = own_server.settle(
-        lambda now: now.tasks <= before.tasks and now.descriptors <= before.descriptors
+        lambda now: (
+            now.tasks <= before.tasks
+            and now.generators <= before.generators
+            and now.descriptors <= before.descriptors
+        )
     )
     print(f"{own_server.kind}: {before} → {after}")
     assert after.tasks <= before.tasks
