@@ -62,7 +62,6 @@ PYTHON_CODE = [
     "tests",
     "site_tests",
     "viewer",
-    "hatch_build.py",
     "noxfile.py",
 ]
 
