@@ -56,7 +56,7 @@ def test_run_on_every_block_of_the_streaming_page_shows_what_was_recorded_as_it_
     blocks = [
         where
         for where in page.locator(".live").all()
-        if "the client disconnects" not in where.get_by_role("status").inner_text()
+        if "client disconnects" not in where.get_by_role("status").inner_text()
     ]
     recorded = [shown(where) for where in blocks]
     for where in blocks:
@@ -86,12 +86,11 @@ def test_every_request_of_a_block_shows_its_own_recording(page: Page, static_url
 
 def test_stop_shows_the_teardown_that_it_causes(page: Page, url: str) -> None:
     page.goto(url + "streaming/")
-    where = block(page, "streaming.lifecycle")
+    where = block(page, "streaming.disconnect")
     press(where, "Run")
-    # Looks at every frame, where `expect` may look only once a second, and then too late to stop half-way.
-    row(where, "ndjson", '"id":2').wait_for(timeout=PATIENCE)
+    expect(row(where, "sse", '"number":2')).to_be_visible(timeout=PATIENCE)
     press(where, "Stop")
-    expect(row(where, "stdout", "cursor closed")).to_be_visible()
+    expect(row(where, "stdout", "clock stopped")).to_be_visible()
     expect_state(where, "stopped")
     kinds = [kind for kind, _ in shown(where)]
     assert kinds[kinds.index("disconnect") :] == ["disconnect", "stdout", "end"]
@@ -222,7 +221,7 @@ def test_an_instant_navigation_keeps_the_runtime_and_brings_working_blocks(
     loaded: list[str] = []
     page.on("request", lambda request: loaded.append(request.url))
     page.evaluate("window.isSamePage = true")
-    page.get_by_role("link", name="All about streaming").click()
+    page.locator("a.md-button", has_text="Streaming").click()
     where = block(page, "streaming.sse")
     press(where, "Run")
     expect_state(where, "closed")
@@ -387,7 +386,7 @@ def test_a_block_reached_by_instant_navigation_offers_the_server(
         page.goto(server_url)
         expect(block(page, "start.answer").get_by_label("Server")).to_be_checked()
         page.evaluate("window.isSamePage = true")
-        page.get_by_role("link", name="All about streaming").click()
+        page.locator("a.md-button", has_text="Streaming").click()
         where = block(page, "streaming.ndjson")
         expect(where.get_by_label("Server")).to_be_checked()
         press(where, "Copy as curl")
@@ -406,7 +405,7 @@ def test_a_run_that_waits_for_the_configuration_is_dropped_with_its_block(
     page.goto(server_url)
     press(block(page, "start.answer"), "Run")
     expect_state(block(page, "start.answer"), "loading")
-    page.get_by_role("link", name="All about streaming").click()
+    page.locator("a.md-button", has_text="Streaming").click()
     where = block(page, "streaming.ndjson")
     expect(where.get_by_role("button", name="Run", exact=True)).to_be_visible()
     held.pop().continue_()

@@ -123,7 +123,6 @@ def test_packages_are_loaded_for_code_that_imports_them_and_no_other(
     assert sorted(asked) == ["anyio", "idna", "starlette", "typing_extensions"]
     asked.clear()
     press(theirs, "Run")
-    expect(theirs.get_by_role("status").last).to_contain_text(re.compile("(Load|Start)ing fastapi"))
     expect_state(theirs, "closed")
     assert "pydantic_core" in asked
     assert not {"starlette", "litestar", "jero"} & set(asked)

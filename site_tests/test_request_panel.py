@@ -270,7 +270,7 @@ def test_a_body_that_the_server_does_not_take_is_said_to_be_too_large(
     where = block(page_with_errors, "echo")
     open_panel(where)
     write_body(where, "x" * 1_000_000)
-    assert "larger than the 1048576 bytes" in run_to_end(where)[0][1]
+    assert "exceeds the limit of 1048576 bytes" in run_to_end(where)[0][1]
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ class JSONLines(logging.Handler):
         print(msgspec.json.encode(entry).decode())
 
 
-logger = logging.getLogger("shop")
+logger = logging.getLogger("exports")
 logger.setLevel(logging.INFO)
 logger.handlers = [JSONLines()]
 logger.propagate = False  # or the root logger's handlers would write them as well
