@@ -2,57 +2,20 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
-from typing import Any
 
 import pytest
-from msgspec import Struct
 from starlette.middleware.gzip import GZipMiddleware
 
-from jero import BaseApp, Endpoint, NDJSONStreamingResponse, SSEResponse
+from jero import SSEResponse
 from tests.servers.serving import served
+from tests.support.gated import Gated, Row, wrapped
 
 pytestmark = pytest.mark.anyio
-
-
-class Row(Struct):
-    number: int
-
-
-class Gated(Endpoint, path="/rows"):
-    """Rows that come when they are let through, from a resource whose closing can be waited for."""
-
-    def __init__(self) -> None:
-        self.gate = asyncio.Semaphore(0)
-        self.closed = asyncio.Event()
-
-    async def get(self) -> NDJSONStreamingResponse[Row]:
-        return NDJSONStreamingResponse(stream=self._held())
-
-    async def _held(self) -> AsyncGenerator[AsyncIterable[Row]]:
-        yield self._rows()
-        await asyncio.sleep(0)
-        self.closed.set()
-
-    async def _rows(self) -> AsyncIterator[Row]:
-        for number in range(3):
-            await self.gate.acquire()
-            yield Row(number)
 
 
 class Events(Gated, path="/events"):
     async def get(self) -> SSEResponse[Row]:  # pyright: ignore[reportIncompatibleMethodOverride]
         return SSEResponse(stream=self._held(), keepalive=60)
-
-
-def wrapped(endpoint: Endpoint, *layers: tuple[Any, dict[str, Any]]) -> BaseApp:
-    class App(BaseApp):
-        async def _wire(self) -> None:
-            self._include_endpoint(endpoint)
-            for middleware, options in layers:
-                self._wrap(middleware, **options)
-
-    return App()
 
 
 class TestCompressed:

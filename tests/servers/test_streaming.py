@@ -3,16 +3,14 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
-from msgspec import Struct
 
-from jero import Endpoint, NDJSONStreamingResponse
 from tests.servers.serving import served
 from tests.support.asking import app_of
+from tests.support.gated import Gated
 
 pytestmark = pytest.mark.anyio
 
@@ -47,35 +45,8 @@ app = App()
 """
 
 
-class Row(Struct):
-    number: int
-
-
-class Gated(Endpoint, path="/rows"):
-    """Rows that come when they are let through, from a resource whose closing can be waited for."""
-
-    def __init__(self) -> None:
-        self.gate = asyncio.Semaphore(0)
-        self.closed = asyncio.Event()
-
-    async def get(self) -> NDJSONStreamingResponse[Row]:
-        return NDJSONStreamingResponse(stream=self._held())
-
-    async def _held(self) -> AsyncGenerator[AsyncIterable[Row]]:
-        yield self._rows()
-        await asyncio.sleep(0)
-        self.closed.set()
-
-    async def _rows(self) -> AsyncIterator[Row]:
-        for number in range(3):
-            await self.gate.acquire()
-            if number == 2:
-                raise LookupError("row is missing")
-            yield Row(number)
-
-
 async def test_a_row_reaches_the_client_before_the_next_is_produced() -> None:
-    rows = Gated()
+    rows = Gated(fails_at=2)
     async with served(app_of(rows)) as client, client.stream("GET", "/rows") as response:
         lines = response.aiter_lines()
         rows.gate.release()
@@ -86,7 +57,7 @@ async def test_a_row_reaches_the_client_before_the_next_is_produced() -> None:
 
 
 async def test_a_client_that_closes_the_connection_while_nothing_comes_ends_the_stream() -> None:
-    rows = Gated()
+    rows = Gated(fails_at=2)
     async with served(app_of(rows)) as client:
         async with client.stream("GET", "/rows"):
             assert not rows.closed.is_set()
@@ -95,7 +66,7 @@ async def test_a_client_that_closes_the_connection_while_nothing_comes_ends_the_
 
 
 async def test_a_cut_off_stream_never_looks_complete_to_the_client() -> None:
-    rows = Gated()
+    rows = Gated(fails_at=2)
     async with served(app_of(rows)) as client:
         rows.gate.release()
         async with client.stream("GET", "/rows") as response:
@@ -109,7 +80,7 @@ async def test_a_cut_off_stream_never_looks_complete_to_the_client() -> None:
 
 
 async def test_the_worker_lives_on_after_a_stream_broke_off() -> None:
-    rows = Gated()
+    rows = Gated(fails_at=2)
     async with served(app_of(rows)) as client:
         for _ in range(3):
             rows.gate.release()

@@ -1,14 +1,11 @@
 """Small ASGI applications, written by hand, and a client for them."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 
-from jero.asgi import Message, Receive, Scope, Send
+from jero.asgi import ASGIApp, Message, Receive, Scope, Send
 from jero.testing import ASGITransport
-
-type ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def client_of(app: ASGIApp, **options: Any) -> httpx.AsyncClient:

@@ -1,46 +1,18 @@
 """Plain ASGI middleware around what is served."""
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from typing import Any
 
 import pytest
-from msgspec import Struct
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from jero import BaseApp, Endpoint, NDJSONStreamingResponse
 from jero.app import assembly_of
 from jero.asgi import ASGIApp, Receive, Scope, Send
 from tests.support.asgi import client_of
 from tests.support.asking import ask
+from tests.support.gated import Gated, wrapped
 
 pytestmark = pytest.mark.anyio
-
-
-class Row(Struct):
-    number: int
-
-
-class Gated(Endpoint, path="/rows"):
-    """Rows that come when they are let through, from a resource whose closing can be waited for."""
-
-    def __init__(self) -> None:
-        self.gate = asyncio.Semaphore(0)
-        self.closed = asyncio.Event()
-
-    async def get(self) -> NDJSONStreamingResponse[Row]:
-        return NDJSONStreamingResponse(stream=self._held())
-
-    async def _held(self) -> AsyncGenerator[AsyncIterable[Row]]:
-        yield self._rows()
-        await asyncio.sleep(0)
-        self.closed.set()
-
-    async def _rows(self) -> AsyncIterator[Row]:
-        for number in range(3):
-            await self.gate.acquire()
-            yield Row(number)
 
 
 class Noting:
@@ -53,16 +25,6 @@ class Noting:
         self._notes.append(f"{self._name} in")
         await self._app(scope, receive, send)
         self._notes.append(f"{self._name} out")
-
-
-def wrapped(endpoint: Endpoint, *layers: tuple[Any, dict[str, Any]]) -> BaseApp:
-    class App(BaseApp):
-        async def _wire(self) -> None:
-            self._include_endpoint(endpoint)
-            for middleware, options in layers:
-                self._wrap(middleware, **options)
-
-    return App()
 
 
 async def test_the_first_middleware_is_the_outermost_and_each_start_wraps_again() -> None:
