@@ -13,6 +13,7 @@ from jero.errors import WiringError
 from jero.lifespan import Lifespan, LifespanError
 from jero.openapi.about import VERSIONS
 from jero.openapi.operations import show_short
+from jero.responses import TYPED
 from jero.returns import Returned
 
 type Row = tuple[str, ...]
@@ -114,8 +115,7 @@ def _rows(app: BaseApp) -> Iterator[Row]:
 
 
 def _returned(returned: Returned) -> str:
-    is_typed = returned.kind.documented_as in {"value", "items", "events"}
-    content = show_short(returned.content) if is_typed else ""
+    content = show_short(returned.content) if returned.kind.documented_as in TYPED else ""
     if returned.is_bare:
         return content
     headers = "" if returned.headers is None else show_short(returned.headers)

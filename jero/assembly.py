@@ -240,8 +240,7 @@ async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "websocket.close", "code": 1012, "reason": ""})
         return
-    error = ShuttingDownError("The server is stopping.", raw_headers={"retry-after": "1"})
-    await respond_problem(error, scope, send)
+    await respond_problem(ShuttingDownError(), scope, send)
 
 
 class _ClosedInTime[T](AbstractAsyncContextManager[T]):

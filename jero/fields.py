@@ -34,10 +34,8 @@ _LISTS: Final[Mapping[str, re.Pattern[str]]] = {
 def first_line(scope: Scope, name: bytes) -> bytes | None:
     """The value of the first line of a field, by its lower-case name, or `None`."""
     lines: list[tuple[bytes, bytes]] = scope["headers"]
-    for (
-        found,
-        value,
-    ) in lines:  # a loop, not a generator: called three times for each request with a body
+    # A loop, not a generator: called three times for each request with a body.
+    for found, value in lines:
         if found == name:
             return value
     return None

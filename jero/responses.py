@@ -14,6 +14,8 @@ from msgspec import Struct
 from jero.asgi import Message, Scope, Send
 from jero.errors import ClientDisconnectedError, HTTPError
 from jero.headers import HeaderPairs, RawHeaders, encode_raw, merge, require_no_framing
+from jero.streaming import wire
+from jero.streaming.wire import Encode
 
 BODILESS: Final = (204, 205, 304)
 """The final statuses that have no content (RFC 9110 § 15.3.5, § 15.3.6, § 15.4.5)."""
@@ -27,11 +29,13 @@ REDIRECTS: Final = (301, 302, 303, 307, 308)
 _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-type Encode = Callable[[object], bytes]
-
 type Form = Literal["value", "text", "bytes", "items", "events", "empty"]
 """How a body is documented: with the schema of a value, of each item or of each event; as text; as bytes, without a
 schema; or, for an empty body, not at all."""
+
+
+TYPED: Final[frozenset[Form]] = frozenset({"value", "items", "events"})
+"""The forms that are documented with the schema of a type."""
 
 
 class Response[H](Struct, kw_only=True):
@@ -218,7 +222,7 @@ class BytesResponse[H = None](Response[H]):
     @override
     @classmethod
     def encoder(cls, content: object, to_json: Encode) -> Encode:
-        return _encode_bytes
+        return wire.encode_raw
 
     @override
     @classmethod
@@ -277,10 +281,6 @@ class RedirectResponse[H = None](Response[H]):
 
 def _encode_text(content: object) -> bytes:
     return cast("str", content).encode()
-
-
-def _encode_bytes(content: object) -> bytes:
-    return bytes(cast("bytes", content))
 
 
 def encode_location(location: str) -> bytes:

@@ -21,7 +21,7 @@ from jero.errors import WiringError
 from jero.generics import expand, free_variables
 from jero.headers import encode_raw, field_names, require_no_framing
 from jero.media_types import MediaType, media_type_of, parse_media_type
-from jero.responses import JSONResponse, Response
+from jero.responses import TYPED, JSONResponse, Response
 from jero.streaming.events import ServerSentEvent
 
 _BYTES: Final[tuple[object, ...]] = (bytes, bytearray, memoryview)
@@ -192,7 +192,7 @@ def _read_content(name: str, kind: AnyKind, fields: Mapping[str, object], codec:
         raise WiringError(
             f"{name} returns {kind.__name__} without a type: add one, as in `{kind.__name__}[Order]`"
         )
-    if kind.documented_as in {"value", "items", "events"}:
+    if kind.documented_as in TYPED:
         _sendable(name, "returns" if kind.documented_as == "value" else "streams", content, codec)
     return content
 

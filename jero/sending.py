@@ -12,12 +12,13 @@ from jero.asgi import Receive, Scope, Send, report_error
 from jero.custom_types import Codec
 from jero.errors import ClientDisconnectedError, WiringError
 from jero.headers import HeaderPairs, compile_encoder, encode_raw, merge
-from jero.responses import Encode, Response, send_both, send_whole
+from jero.responses import Response, send_both, send_whole
 from jero.returns import Returned
 from jero.streaming.lifecycle import USED, Source
 from jero.streaming.open import OpenStreams
 from jero.streaming.pump import Pump
 from jero.streaming.responses import Streaming, StreamingResponse
+from jero.streaming.wire import Encode
 
 type Respond = Callable[[object, Scope, Receive, Send], Awaitable[None]]
 """Sends what a handler returned. Raises only while nothing of the response is sent."""

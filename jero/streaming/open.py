@@ -21,6 +21,9 @@ class ShuttingDownError(HTTPError):
 
     status_code = 503
 
+    def __init__(self) -> None:
+        super().__init__("The server is stopping.", raw_headers={"retry-after": "1"})
+
 
 class Leavable(Protocol):
     """A stream whose client can be made to leave."""
@@ -53,7 +56,7 @@ class OpenStreams:
     def add(self, stream: Leavable) -> None:
         """Count a stream as open until `discard`. Raises `ShuttingDownError` once `end` was called."""
         if self._is_ending:
-            raise ShuttingDownError("The server is stopping.", raw_headers={"retry-after": "1"})
+            raise ShuttingDownError
         if self.watch is not None and not self._streams:
             watching = self.watch()
             watching.__enter__()

@@ -317,9 +317,8 @@ class Pump[T]:
             self._sent_at = self._loop.time()
 
     def _note_unsent(self, error: Exception) -> None:
-        if isinstance(
-            error, OSError
-        ):  # how ASGI servers may say that the client is gone (HTTP 2.4)
+        # ASGI servers may report a client that is gone with an OSError (HTTP 2.4).
+        if isinstance(error, OSError):
             self._note(StreamEnding.DISCONNECTED)
         else:
             self._failure = error

@@ -7,9 +7,10 @@ from typing import ClassVar, Final, get_args, override
 
 from jero.annotations import classes_of, parts_of, show
 from jero.body import NDJSON
-from jero.responses import Encode, Form, Response
+from jero.responses import Form, Response
 from jero.streaming import wire
 from jero.streaming.events import ServerSentEvent
+from jero.streaming.wire import Encode
 
 type Stream[T] = (
     AsyncIterable[T]

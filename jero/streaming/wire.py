@@ -88,7 +88,7 @@ def sse_encoder(
             if id_ is not None:
                 head += "id: " + id_ + "\n"
             if event.retry is not None:
-                head = f"{head}retry: {event.retry}\n"
+                head += f"retry: {event.retry:d}\n"
             if isinstance(data, always_json):
                 return b"%bdata: %b\n\n" % (head.encode(), encode_line(data, encode_json))
             if data is None:

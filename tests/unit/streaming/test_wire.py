@@ -1,5 +1,5 @@
 import re
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import Any
 
 import msgspec
@@ -87,6 +87,14 @@ def test_the_name_and_the_id_of_an_event_may_be_strings_of_an_enumeration() -> N
 
     event = ServerSentEvent(event=Kind.CHANGED, id=Kind.CHANGED)
     assert sse(event) == b"event: changed\nid: changed\n\n"
+
+
+def test_a_retry_is_sent_in_digits_whatever_kind_of_int_it_is() -> None:
+    class Pause(IntEnum):
+        SHORT = 50
+
+    assert sse(ServerSentEvent(retry=Pause.SHORT)) == b"retry: 50\n\n"
+    assert sse(ServerSentEvent(retry=True)) == b"retry: 1\n\n"
 
 
 def test_an_event_without_data_sets_only_its_fields() -> None:
