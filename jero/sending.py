@@ -1,4 +1,4 @@
-"""What a handler returned → the messages of a response. How is decided at start-up, by what it says it returns."""
+"""Sends what a handler returned as ASGI messages. How is compiled at startup, from the handler's return annotation."""
 
 import inspect
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ from jero.streaming.responses import Streaming, StreamingResponse
 from jero.streaming.wire import Encode
 
 type Respond = Callable[[object, Scope, Receive, Send], Awaitable[None]]
-"""Sends what a handler returned. Raises only while nothing of the response is sent."""
+"""Sends what a handler returned. Raises only before any part of the response is sent."""
 
 type _Headers = Callable[[Response[Struct]], HeaderPairs]
 
@@ -29,7 +29,10 @@ type _Headers = Callable[[Response[Struct]], HeaderPairs]
 def compile_respond(
     name: str, returned: Returned, declared: int | None, streams: OpenStreams, codec: Codec
 ) -> Respond:
-    """For the handler `name`, which declares this status. What it streams is counted in `streams`."""
+    """The function that sends what the handler `name` returns, with its `declared` status or its kind's.
+
+    Streams are registered in `streams` while they run.
+    """
     status = declared or returned.kind.default_status
     if returned.is_bare:
         return _compile_bare(name, returned, status, codec)
@@ -53,7 +56,7 @@ def _compile_bare(name: str, returned: Returned, status: int, codec: Codec) -> R
         try:
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": body})
-        except OSError as error:  # how ASGI servers may say it (HTTP 2.4)
+        except OSError as error:  # ASGI servers may raise it after a disconnect (HTTP 2.4)
             raise ClientDisconnectedError from error
 
     return respond
@@ -84,7 +87,7 @@ def _compile_whole(name: str, returned: Returned, default: int, codec: Codec) ->
 
 
 def _compile_encoder(name: str, returned: Returned, codec: Codec) -> Encode:
-    """Raises `WiringError` for a kind that does not say how its content becomes bytes."""
+    """Raises `WiringError` for a kind without an encoder."""
     try:
         return returned.kind.encoder(returned.content, codec.encode)
     except NotImplementedError as error:
@@ -97,21 +100,23 @@ def _compile_headers(name: str, returned: Returned, codec: Codec) -> _Headers:
     defaults += encode_raw(kind.default_headers)
     has_own = kind.own_headers is not Response[Any].own_headers
     encode_typed = None if returned.headers is None else compile_encoder(returned.headers, codec)
-    expected = f"headers of the type {show(returned.headers)}"
+    expected = show(returned.headers)
 
     def encode(response: Response[Struct]) -> HeaderPairs:
-        headers = defaults.copy()  # for middleware may change what it is given
+        headers = defaults.copy()  # because middleware may change the list
         if has_own:
             headers += response.own_headers()
         if encode_typed is not None:
             if response.headers is None:
-                raise TypeError(f"{name} says that it returns {expected}, and returned no headers")
+                raise TypeError(
+                    f"{name} declares headers of type {expected} but returned none: pass `headers=` to the response"
+                )
             headers = merge(headers, encode_typed(response.headers))
         elif response.headers is not None:
             given = type(response.headers).__name__
             raise TypeError(
-                f"{name} names no type of headers, and returned {given}: name it in the annotation, as in"
-                f" `{returned.kind.__name__}[…, {given}]`, or return `raw_headers`"
+                f"{name} returned headers of type {given} without declaring the type: add it to the annotation, as in"
+                f" `{returned.kind.__name__}[…, {given}]`, or pass `raw_headers=` instead"
             )
         if response.raw_headers:
             headers = merge(headers, encode_raw(response.raw_headers))
@@ -155,5 +160,5 @@ def _compile_stream(
 def _mistyped(name: str, expected: str, result: object) -> TypeError:
     hint = " (an `await` is missing)" if inspect.iscoroutine(result) else ""
     return TypeError(
-        f"{name} says that it returns {expected}, and returned {type(result).__name__}{hint}"
+        f"{name} declares that it returns {expected} but returned {type(result).__name__}{hint}"
     )

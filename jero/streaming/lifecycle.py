@@ -1,4 +1,4 @@
-"""A plain stream, a one-yield generator, a context manager → one way to open a stream and to close it."""
+"""Opens and closes a stream in one way, whether it is a plain iterable, a one-yield generator or a context manager."""
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -11,11 +11,11 @@ _NOTHING: Final = object()
 
 
 class Source[T]:
-    """A stream with what it takes to open and to close it, both in the task that calls.
+    """A stream that can be opened and closed, both in the caller's task.
 
-    Once open, `ready` holds the item that opening it gave, if it did, and `rest` gives all others. What kind of
-    generator one is shows in what it yields first: an asynchronous iterable is the stream itself, and anything
-    else its first item.
+    After `open`, `ready` holds the items that opening it produced (none or one), and `rest` iterates over the others.
+    The first value that a generator yields shows what kind it is: if that is an asynchronous iterable, it is the
+    stream; otherwise it is the first item.
     """
 
     def __init__(self, stream: Stream[T]) -> None:
@@ -28,18 +28,18 @@ class Source[T]:
 
     @property
     def has_teardown(self) -> bool:
-        """Whether closing runs more than the end of the items' own generator, which is over when they are."""
+        """Whether closing runs code beside the items' own generator, which has finished when they are drained."""
         return self._manager is not None or self._generator is not None
 
     async def open(self) -> None:
-        """Set up. `close` is due afterwards, even if this raises."""
+        """Set up. Call `close` afterwards, even if this raises."""
         stream = self._stream
         if stream is USED:
             raise RuntimeError(
-                "the stream of this response was sent already: create a response, and call the function that makes its"
-                " stream, for each request"
+                "the stream of this response was sent already: for each request, create a new response with a new"
+                " stream"
             )
-        # Asked first because it mostly is one, and because an abstract class takes longer to ask.
+        # Checked first because it is the usual case, and `isinstance` is slower for abstract classes.
         if not isinstance(stream, AsyncGeneratorType):
             if isinstance(stream, AbstractAsyncContextManager):
                 items = await stream.__aenter__()
@@ -52,12 +52,13 @@ class Source[T]:
         else:
             if stream in _streaming or stream.ag_frame is None:
                 raise RuntimeError(
-                    f"the generator {stream.__qualname__} was streamed already: call its function for each response"
+                    f"the generator {stream.__qualname__} was streamed already: call its function again for each"
+                    " response"
                 )
             _streaming.add(cast("object", stream))
             self._is_claimed = True
         generator = cast("AsyncGenerator[T | AsyncIterable[T]]", stream)
-        # What it yields decides what it is, which no annotation can tell.
+        # The annotation doesn't decide what it is: the first value does.
         first = await anext(generator, _NOTHING)
         if hasattr(first, "__aiter__"):
             self._generator = generator
@@ -67,16 +68,16 @@ class Source[T]:
             self.ready = () if first is _NOTHING else (cast("T", first),)
 
     def release(self) -> None:
-        """Forget the stream, however it ended."""
+        """Remove the stream from those that are being streamed, however it ended."""
         if self._is_claimed:
             _streaming.discard(self._stream)
 
     async def close(self, error: BaseException | None) -> None:
-        """Tear down what was set up, after `error` or after all went well.
+        """Tear down what `open` set up. `error` is what ended the stream, or `None` if it was drained.
 
-        The items' own generator is closed first. Then a context manager is exited with the error, as `async with`
-        would, and a one-yield generator is resumed, so that what stands after its `yield` runs. Raises what that
-        raises, and `RuntimeError` for a generator that yields a second time.
+        The items' own generator is closed first. Then a context manager is exited with the error, as by `async with`,
+        and a one-yield generator is resumed, so that the code after its `yield` runs. Raises what they raise, and
+        `RuntimeError` for a generator that yields a second time.
         """
         try:
             await _close(self.rest)
@@ -86,7 +87,7 @@ class Source[T]:
         await self.exit(error)
 
     async def exit(self, error: BaseException | None) -> None:
-        """Tear down what holds the stream, and leave its items as they are."""
+        """Tear down the context manager or one-yield generator around the items, without closing the items."""
         if self._manager is not None:
             kind, traceback = (type(error), error.__traceback__) if error else (None, None)
             await self._manager.__aexit__(kind, error, traceback)
@@ -98,18 +99,18 @@ async def _resume(generator: AsyncGenerator[object]) -> None:
     async for _ in generator:
         await generator.aclose()
         name = getattr(generator, "__qualname__", type(generator).__name__)
-        raise RuntimeError(f"{name} yielded twice: it yields its stream once, and then tears down")
+        raise RuntimeError(f"{name} yielded twice: yield the stream once, then clean up")
 
 
 async def _close(items: object) -> None:
-    # Not only generators: an iterator that can be closed wants to be.
+    # Not only generators: any iterator with `aclose` is closed.
     aclose: Callable[[], Awaitable[object]] | None = getattr(items, "aclose", None)
     if aclose is not None:
         await aclose()
 
 
 class _Never(AsyncIterator[Never]):
-    """What comes of a stream that could not be opened."""
+    """The items of a stream that could not be opened: none."""
 
     @override
     async def __anext__(self) -> Never:
@@ -118,7 +119,7 @@ class _Never(AsyncIterator[Never]):
 
 _NEVER: Final = _Never()
 USED: Final[AsyncIterable[Never]] = _Never()
-"""What stands in a response for its stream as soon as that is being sent."""
+"""Replaces a response's stream once sending starts, so that a second use is noticed."""
 
 _streaming: Final[set[object]] = set()
-"""The generators that are being streamed. A second response would share their items with the first."""
+"""The generators that are being streamed. A second response with the same generator would take items from the first."""

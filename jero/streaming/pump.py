@@ -1,15 +1,15 @@
-"""Pull, encode, send, until the stream is drained or abandoned. The only place that knows about disconnects,
-keepalive, back-pressure and fairness.
+"""Pull, encode and send items until the stream is drained or abandoned. Disconnects, keepalive, back-pressure and
+fairness are handled here and nowhere else.
 
-The stream lives in the request's own task, from set-up to teardown, in an ordinary coroutine (`_main`), which encodes
-items into a buffer. `_drive` runs that coroutine as `await` would; whenever it suspends, what is in the buffer is sent
-before its wait is handed on to the event loop. So items that are ready share a write, and none waits for the next.
-A write that the server does not take at once goes on in a task of its own: nothing that a stream does to its task, such
-as a timeout around an `await`, can tear a write in two.
+The stream runs in the request's own task, from setup to teardown, in an ordinary coroutine (`_main`) that encodes items
+into a buffer. `_drive` runs that coroutine as `await` would. Whenever the coroutine suspends, `_drive` sends the buffer
+before it passes the awaited future on to the event loop. So items that are ready at the same time share a write, and
+no item waits for the next. A write that doesn't complete at once continues in a task of its own, so nothing that a
+stream does to its own task, such as a timeout around an `await`, can interrupt a write.
 
-Nothing else is started before the stream first suspends. Then another task waits for the client to leave, and timers
-see to what falls due in silence. When the client leaves, the request's task is cancelled once, and only while it
-pulls: teardown may await whatever it likes, and is never cut short.
+Nothing else is started before the stream first suspends. Then a second task waits for the client's disconnect, and
+timers handle the start timeout and the keepalive. On disconnect, the request's task is cancelled once, and only while
+it pulls: teardown may await anything and is never interrupted.
 """
 
 import asyncio
@@ -28,24 +28,24 @@ from jero.streaming.wire import PING, Encode
 _logger: Final = logging.getLogger("jero")
 
 START_TIMEOUT: Final = 0.25
-"""How long the response's start waits for the first item, in seconds. An error before then is answered properly."""
+"""How long the response's start waits for the first item, in seconds. An error before then gets an error response."""
 
 BATCH: Final = 65_536
-"""How much ready items may come to before they are sent, in bytes."""
+"""How many bytes of ready items are collected before they are sent."""
 
 SLICE: Final = 0.0003
-"""How long an item may wait for others that are ready, and how long a stream that is always ready may go on before
-others get their turn, in seconds."""
+"""How long a ready item may wait for others, and how long a stream that never suspends may run before it yields to
+the event loop, in seconds."""
 
 REFUSAL: Final = 3.0
-"""How long a producer may go on pulling after the client has left before it is abandoned, in seconds."""
+"""How long after a disconnect a producer may ignore its cancellation before it is abandoned, in seconds."""
 
 
 class Pump[T]:
     """One streaming response: `start`, every item of `source`, and the end.
 
-    `name` is the handler's, for the log; errors that are logged are told to `report` as well. After `keepalive` seconds
-    of silence a comment is sent.
+    `name` is the handler's, for the log. Errors that are logged are also passed to `report`. After `keepalive` seconds
+    without output, an SSE comment is sent.
     """
 
     __slots__ = (
@@ -79,7 +79,7 @@ class Pump[T]:
         "ending",
     )
 
-    def __init__(  # noqa: PLR0913 - all that a streaming response is, given once
+    def __init__(  # noqa: PLR0913 - every part of a streaming response, given once
         self,
         source: Source[T],
         encode: Encode,
@@ -121,18 +121,18 @@ class Pump[T]:
         self.ending: StreamEnding | None = None
 
     async def run(self) -> None:
-        """Send it all.
+        """Send the whole response.
 
-        Raises what set-up or the first item raised, as long as nothing was sent. After that an error is logged with
-        its traceback, and the response is left without its end, so that the client can tell. When the client leaves,
-        no more than one further item is pulled. Teardown has run before the end is sent.
+        Raises what setup or the first item raised, as long as nothing was sent. After that, an error is logged with
+        its traceback and the response stays incomplete, which clients can detect. After a disconnect, at most one
+        more item is pulled. Teardown runs before the end of the response is sent.
         """
         error: BaseException | None = None
         outer = CURRENT.get()
         CURRENT.set(self)
         try:
             await self._drive(self._main())
-        except BaseException as raised:  # noqa: BLE001 - who caused it decides what it means
+        except BaseException as raised:  # noqa: BLE001 - what it means depends on who caused it
             error = raised
         finally:
             self._source.release()
@@ -157,7 +157,7 @@ class Pump[T]:
         if self._report is not None:
             self._report(error)
 
-    # The stream's side, in the request's task.
+    # The stream, in the request's task.
 
     async def _main(self) -> None:
         source = self._source
@@ -170,7 +170,7 @@ class Pump[T]:
                     await self._flush()
             except BaseException as error:
                 if self._is_dropped:
-                    raise  # nothing can be awaited any more: `_drive` sees to the rest
+                    raise  # nothing can be awaited any more: `_drive` does the rest
                 self._is_pulling = False
                 is_cancelled = isinstance(error, asyncio.CancelledError) and self._is_cancelled()
                 self._note(StreamEnding.CANCELLED if is_cancelled else StreamEnding.FAILED)
@@ -182,7 +182,7 @@ class Pump[T]:
             raise
         except BaseException:
             if not self._is_dropped:
-                # What was ready before the error is whole, and goes out.
+                # Items encoded before the error are complete, so send them.
                 await self._flush()
             raise
         self._is_torn_down = True
@@ -191,7 +191,7 @@ class Pump[T]:
         if not self._is_gone:
             await self._put(self._take_buffer(), more_body=False)
 
-    async def _pull(self) -> None:  # noqa: C901 - in one piece, because each call an item would be felt
+    async def _pull(self) -> None:  # noqa: C901 - in one piece: a call per item would cost throughput
         encode, buffer, send = self._encode, self._buffer, self._send
         buffer += filter(None, map(encode, self._source.ready))
         size = sum(map(len, buffer))
@@ -200,7 +200,7 @@ class Pump[T]:
             if self._is_gone:
                 return
             part = encode(item)
-            if not self._has_paused:  # so nothing else has had a turn
+            if not self._has_paused:  # so no other task has run
                 if part:
                     buffer.append(part)
                     size += len(part)
@@ -215,11 +215,11 @@ class Pump[T]:
             if not part:
                 continue
             if is_alone and not buffer and self._sending is None:
-                # The stream suspends for each item, so nothing else will share this one's write.
+                # The stream suspends for each item, so no other item will share this write.
                 self._is_busy = True
                 try:
                     await send({"type": "http.response.body", "body": part, "more_body": True})
-                except Exception as error:  # noqa: BLE001 - it is not for the stream to catch
+                except Exception as error:  # noqa: BLE001 - the stream must not catch it
                     self._note_unsent(error)
                 self._is_busy = False
                 if self._keepalive is not None:
@@ -236,7 +236,7 @@ class Pump[T]:
         return body
 
     async def _flush(self) -> None:
-        """Send what is in the buffer, now, and wait until it is sent."""
+        """Send the buffer now, and wait until it is sent."""
         while self._sending is not None:
             await asyncio.wait((self._sending,))
         self._send_buffer()
@@ -245,7 +245,7 @@ class Pump[T]:
 
     @types.coroutine
     def _drive(self, main: Coroutine[object, None, None]) -> Generator[object]:
-        """Run `main` as `await` would, and see to what is due whenever it suspends."""
+        """Run `main` as `await` would, and send the buffer whenever it suspends."""
         thrown: BaseException | None = None
         while True:
             try:
@@ -270,46 +270,47 @@ class Pump[T]:
                     continue
                 self._drop(main)
                 if not self._is_pulling:
-                    raise  # it was teardown that did not end
+                    raise  # teardown did not end
                 self._is_pulling = self._is_abandoned = False
                 main = self._source.exit(error)
 
     def _drop(self, main: Coroutine[object, None, None]) -> None:
         _logger.error(
-            "%s: the stream did not end after the client had left, and was abandoned", self._name
+            "%s: the stream did not stop after the client disconnected, and was abandoned",
+            self._name,
         )
         self._close(main)
 
     def _close(self, main: Coroutine[object, None, None]) -> None:
         self._is_dropped = True
-        with suppress(Exception):  # It may refuse that as well.
+        with suppress(Exception):  # the coroutine may refuse to be closed, too
             main.close()
 
-    # The client's side.
+    # Writes to the server.
 
     def _send_buffer(self) -> None:
-        """Begin to send what is in the buffer, unless something is being sent: then it is sent next."""
+        """Start sending the buffer. During another write, do nothing: the buffer is sent after it."""
         if self._buffer and self._sending is None and not self._is_gone:
             self._begin_to_send(self._take_buffer())
 
     def _begin_to_send(self, body: bytes) -> None:
-        # Eagerly: where the server takes it at once, as they mostly do, the task is over when it is made.
+        # Started eagerly: most writes complete at once, and then the task is done when it is created.
         sending = asyncio.Task(self._put(body), loop=self._loop, eager_start=True)
         if not sending.done():
             self._sending = sending
             sending.add_done_callback(self._sent)
 
     async def _put(self, body: bytes, *, more_body: bool = True) -> None:
-        """Send a part of the response, and its start if that is not sent yet. What goes wrong makes the client gone."""
+        """Send a part of the response, after its start if that is not sent yet. An error counts as a disconnect."""
         self._is_busy = True
         message = {"type": "http.response.body", "body": body, "more_body": more_body}
         try:
             if not self._is_started:
                 self._is_started = True
                 await self._send(self._start)
-            # Even without a body: some servers hold the start back until there is a message of it.
+            # Even if the body is empty: some servers hold the start back until the first body message.
             await self._send(message)
-        except Exception as error:  # noqa: BLE001 - it is not for the stream to catch
+        except Exception as error:  # noqa: BLE001 - the stream must not catch it
             self._note_unsent(error)
         finally:
             self._is_busy = False
@@ -317,7 +318,7 @@ class Pump[T]:
             self._sent_at = self._loop.time()
 
     def _note_unsent(self, error: Exception) -> None:
-        # ASGI servers may report a client that is gone with an OSError (HTTP 2.4).
+        # ASGI servers may raise OSError after a disconnect (HTTP 2.4).
         if isinstance(error, OSError):
             self._note(StreamEnding.DISCONNECTED)
         else:
@@ -330,7 +331,7 @@ class Pump[T]:
         if self._buffer:
             self._send_buffer()
 
-    # What goes on beside: nothing, until the stream first suspends.
+    # The watcher and the timers, started when the stream first suspends.
 
     def _watch(self) -> None:
         self._watcher = self._loop.create_task(self._watch_client())
@@ -357,8 +358,8 @@ class Pump[T]:
             while (await self._receive())["type"] != "http.disconnect":
                 pass
         except OSError:
-            pass  # which says as much
-        except Exception as error:  # noqa: BLE001 - whatever it is, nobody is there
+            pass  # a disconnect, too
+        except Exception as error:  # noqa: BLE001 - any failure of `receive` ends the stream
             self._failure = error
             self._note(StreamEnding.FAILED)
         self.leave()
@@ -376,14 +377,14 @@ class Pump[T]:
             wait = self._keepalive
         self._ping_timer = self._loop.call_later(wait, self._ping)
 
-    # How it ends before its end.
+    # Early ends: disconnect, shutdown, abandonment.
 
     def _note(self, ending: StreamEnding) -> None:
         if self.ending is None:  # the first reason counts
             self.ending = ending
 
     def leave(self, ending: StreamEnding = StreamEnding.DISCONNECTED) -> None:
-        """Stop pulling and tear down, as if the client had gone. Does nothing if it has."""
+        """Stop pulling and tear down, as on a disconnect. Does nothing if that has happened."""
         if self._is_gone:
             return
         self._note(ending)
@@ -397,7 +398,7 @@ class Pump[T]:
             self._refusal_timer = self._loop.call_later(REFUSAL, self._refuse)
 
     def abandon(self) -> None:
-        """Give the stream up as it is, its teardown included."""
+        """Give up on the stream, including its teardown."""
         self._is_gone = self._is_abandoned = True
         self.ending = StreamEnding.ABANDONED
         self._cancel()
@@ -412,14 +413,14 @@ class Pump[T]:
         self._task.cancel()
 
     def _take_back_cancels(self) -> bool:
-        """Uncancel the task as often as it was cancelled here. Whether others have cancelled it as well."""
+        """Uncancel the task as often as the pump cancelled it. Returns whether others have cancelled it, too."""
         assert self._task is not None
         for _ in range(self._cancels):
             self._task.uncancel()
         return self._task.cancelling() > 0
 
     def _is_cancelled(self) -> bool:
-        """Whether others have cancelled the task of the request."""
+        """Whether someone other than the pump has cancelled the request's task."""
         assert self._task is not None
         return self._task.cancelling() > self._cancels
 

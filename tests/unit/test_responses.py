@@ -119,7 +119,7 @@ async def test_headers_that_are_promised_and_not_given_are_a_500_that_is_logged(
     answer = await answer_of(annotation, make)
     assert answer.problem["status"] == 500
     (log,) = answer.logged
-    assert "says that it returns headers of the type Headers, and returned no headers" in log.text
+    assert "declares headers of type Headers but returned none" in log.text
 
 
 @each_kind
@@ -272,18 +272,18 @@ class Other(Struct):
 @pytest.mark.parametrize(
     ("annotation", "given_back", "text"),
     [
-        (Order, Other(1), "Answering.get says that it returns Order, and returned Other"),
-        (Order, None, "says that it returns Order, and returned NoneType"),
-        (list[Order], Order(1), "says that it returns list[tests.unit.test_responses.Order], and"),
-        (Order, JSONResponse(content=Order(1)), "returns Order, and returned JSONResponse"),
-        (JSONResponse[Order], Order(1), "returns JSONResponse, and returned Order"),
-        (JSONResponse[Order], JSONResponse(content=Other(1)), "JSONResponse of Order, and returned"),
-        (TextResponse, TextResponse(content=b"x"), "TextResponse of str, and returned bytes"),  # pyright: ignore[reportArgumentType]
-        (BytesResponse, BytesResponse(content="x"), "and returned str"),  # pyright: ignore[reportArgumentType]
-        (EmptyResponse, TextResponse(content=""), "EmptyResponse, and returned TextResponse"),
-        (TextResponse, HTMLResponse(content=""), "TextResponse, and returned HTMLResponse"),
+        (Order, Other(1), "Answering.get declares that it returns Order but returned Other"),
+        (Order, None, "declares that it returns Order but returned NoneType"),
+        (list[Order], Order(1), "declares that it returns list[tests.unit.test_responses.Order] but"),
+        (Order, JSONResponse(content=Order(1)), "returns Order but returned JSONResponse"),
+        (JSONResponse[Order], Order(1), "returns JSONResponse but returned Order"),
+        (JSONResponse[Order], JSONResponse(content=Other(1)), "JSONResponse of Order but returned"),
+        (TextResponse, TextResponse(content=b"x"), "TextResponse of str but returned bytes"),  # pyright: ignore[reportArgumentType]
+        (BytesResponse, BytesResponse(content="x"), "but returned str"),  # pyright: ignore[reportArgumentType]
+        (EmptyResponse, TextResponse(content=""), "EmptyResponse but returned TextResponse"),
+        (TextResponse, HTMLResponse(content=""), "TextResponse but returned HTMLResponse"),
         (NDJSONStreamingResponse[Order], StreamingResponse(stream=texts()),
-         "returns NDJSONStreamingResponse, and returned StreamingResponse"),
+         "returns NDJSONStreamingResponse but returned StreamingResponse"),
     ],
 )  # fmt: skip
 async def test_a_result_of_another_type_is_a_500_with_a_log_that_names_both(
@@ -300,7 +300,7 @@ async def test_typed_headers_that_are_not_named_are_a_500_and_not_dropped() -> N
 
     answer = await answer_of(TextResponse, give)
     assert answer.status == 500
-    text = "names no type of headers, and returned Headers: name it in the annotation, as in `TextResponse[…, Headers]`"
+    text = "without declaring the type: add it to the annotation, as in `TextResponse[…, Headers]`"
     assert text in answer.logged[0].traceback
 
 

@@ -78,7 +78,7 @@ async def test_a_generator_in_two_responses_is_a_logged_500_for_the_second(
     first, second = await ask(app, "/"), await ask(app, "/")
     assert (first.status, first.body) == (200, b"0\n1\n2\n")
     assert second.status == 500
-    text = f"the generator {make.__name__} was streamed already: call its function for each"
+    text = f"the generator {make.__name__} was streamed already: call its function again for each"
     assert text in second.logged[0].text
 
 

@@ -509,7 +509,7 @@ async def test_a_producer_that_refuses_to_end_is_abandoned_and_named() -> None:
     is_wanted = False
     assert answer.ended == pytest.approx(4)
     assert [line.text for line in answer.logged] == [
-        "RowsEndpoint.get: the stream did not end after the client had left, and was abandoned"
+        "RowsEndpoint.get: the stream did not stop after the client disconnected, and was abandoned"
     ]
 
 
