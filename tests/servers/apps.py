@@ -236,7 +236,7 @@ class Endless(Endpoint, path="/endless"):
 
 
 class Blocking(Endpoint, path="/blocking"):
-    """Takes its time for each item, and never suspends."""
+    """Blocks for each item, and never suspends. Reports how many items were sent when one is ready."""
 
     async def get(self) -> NDJSONStreamingResponse[Item]:
         return NDJSONStreamingResponse(stream=held(self.path, self._items()))
@@ -244,7 +244,8 @@ class Blocking(Endpoint, path="/blocking"):
     async def _items(self) -> AsyncIterator[Item]:
         for number in range(1, 9):
             time.sleep(0.05)  # noqa: ASYNC251 - a computation
-            stage.report("item", self.path, number=number)
+            sent = stage.written(self.path) // len(b'{"number":1}\n')
+            stage.report("item", self.path, str(sent), number=number)
             yield Item(number)
 
 
@@ -264,18 +265,6 @@ class Kept(Endpoint, path="/kept"):
 
     async def get(self) -> SSEResponse[Item]:
         return SSEResponse(stream=held(self.path, cued(self.path)), keepalive=0.05)
-
-
-class Flowing(Endpoint, path="/flowing"):
-    """Events that come more often than their keepalive is due."""
-
-    async def get(self) -> SSEResponse[Item]:
-        return SSEResponse(stream=held(self.path, self._items()), keepalive=0.6)
-
-    async def _items(self) -> AsyncIterator[Item]:
-        for number in range(20):
-            await asyncio.sleep(0.05)
-            yield Item(number)
 
 
 class Large(Endpoint, path="/large"):
@@ -353,7 +342,6 @@ class App(BaseApp):
             Blocking(),
             Ready(),
             Kept(),
-            Flowing(),
             Large(),
             Stored(),
             Swallows(),

@@ -13,7 +13,7 @@ import h2.errors
 import h2.events
 import h11
 
-from tests.servers.servers import PATIENCE, Address, Server
+from tests.servers.servers import TIMEOUT, Address, Server
 
 type Ending = Literal["complete", "cut off", "reset"]
 """How a response ended: whole; with the connection; by RST_STREAM (HTTP/2 only)."""
@@ -37,7 +37,7 @@ class _Client:
         self.socket = socket.socket()
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.settimeout(PATIENCE)
+        self.socket.settimeout(TIMEOUT)
         self.socket.connect(address)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 

@@ -22,11 +22,8 @@ from tests.support.debian import can_install, install
 
 ROOT: Final = Path(__file__).parents[2]
 
-PATIENCE: Final = 60.0
+TIMEOUT: Final = 60.0
 """How long a test waits for what must happen, in seconds. Only what hangs takes that long."""
-
-STOPPING: Final = 10.0
-"""How long a test waits for a server to stop, in seconds. Less than two are promised, on an idle machine."""
 
 type Address = tuple[str, int]
 
@@ -95,7 +92,7 @@ class Line:
             self._app.close()
 
     def wait(
-        self, what: str, where: str = "", *, count: int = 1, timeout: float = PATIENCE
+        self, what: str, where: str = "", *, count: int = 1, timeout: float = TIMEOUT
     ) -> Report:
         """The report of what happened for the `count`th time. Fails if it does not happen in time."""
 
@@ -108,12 +105,12 @@ class Line:
             pytest.fail(f"waited {timeout} s for {what!r} #{count} of {where!r}; got {self!r}")
         return self.all(what, where)[count - 1]
 
-    def wait_for_the_end(self, timeout: float) -> None:
+    def wait_for_the_end(self) -> None:
         """Wait until the app's process let go of the line."""
         with self._happened:
-            is_met = self._happened.wait_for(lambda: self._is_closed, timeout)
+            is_met = self._happened.wait_for(lambda: self._is_closed, TIMEOUT)
         if not is_met:
-            pytest.fail(f"the app lives on after {timeout} s; got {self!r}")
+            pytest.fail(f"the app is still running after {TIMEOUT} s; got {self!r}")
 
     def all(self, what: str, where: str = "") -> list[Report]:
         """What was reported of this kind, up to now."""
@@ -143,7 +140,7 @@ class Line:
 
         A server's own tasks end a little after the request that they were for.
         """
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not is_settled(counts := self.count()) and time.monotonic() < deadline:
             pass
         return counts
@@ -224,10 +221,10 @@ class Server(Line):
     def wait_until_gone(self) -> float:
         """Wait for the end of the process and of its app's; the time."""
         try:
-            self.process.wait(STOPPING)
+            self.process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
-            pytest.fail(f"{self.kind} runs on {STOPPING} s after SIGTERM; got {self!r}")
-        self.wait_for_the_end(STOPPING)
+            pytest.fail(f"{self.kind} is still running {TIMEOUT} s after SIGTERM; got {self!r}")
+        self.wait_for_the_end()
         return time.monotonic()
 
     def kill(self) -> None:
@@ -269,7 +266,7 @@ def nginx_before(address: Address, folder: Path) -> Generator[Address]:
         yield ("127.0.0.1", port)
     finally:
         nginx.terminate()
-        nginx.wait(10)
+        nginx.wait(TIMEOUT)
 
 
 # Debian's file says no more about proxying than this. What is added is where its files go, and to stay one process.
@@ -317,7 +314,7 @@ def free_port() -> int:
 def wait_until_it_listens(
     process: subprocess.Popen[bytes], address: Address, log: Callable[[], str]
 ) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
         try:
             socket.create_connection(address).close()

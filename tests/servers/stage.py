@@ -115,6 +115,10 @@ class Stage:
     def wrote(self, where: str, size: int) -> None:
         self._writes[where].append(size)
 
+    def written(self, where: str) -> int:
+        """How many bytes of bodies were sent."""
+        return sum(self._writes[where])
+
     def playing(self, where: str, task: asyncio.Task[object]) -> None:
         self._requests[where] = task
 

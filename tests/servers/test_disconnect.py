@@ -1,12 +1,12 @@
-"""Promise 4: a client that is gone is noticed at once when idle, before the next send when busy."""
+"""Promise 4: a disconnect is noticed at once when the stream is idle, before the next send when it is busy.
+
+An idle stream sends nothing, so nothing but the disconnect can end it. How long that takes is printed and not tested.
+"""
 
 import pytest
 
 from tests.servers.clients import ask
 from tests.servers.servers import Server, on
-
-HANGS = 2.0
-"""What is noticed at all is noticed in milliseconds; a busy machine gets some more, in seconds."""
 
 
 @pytest.mark.parametrize("where", ["/gated", "/events"])
@@ -20,7 +20,7 @@ def test_an_idle_disconnect_is_noticed_at_once(server: Server, where: str) -> No
             left = client.leave()
             took.append(server.wait("torn down", where, count=many).at - left)
     print(f"{server.kind}: torn down (20 ms of its own) after {_figures(took)}")
-    assert max(took) < HANGS
+    assert server.logged() == []
 
 
 @on()
@@ -30,7 +30,7 @@ def test_a_disconnect_before_the_first_item_is_noticed_at_once(server: Server) -
         left = client.leave()
         took = server.wait("torn down").at - left
     print(f"{server.kind}: torn down (20 ms of its own) after {_figures([took])}")
-    assert took < HANGS
+    assert server.logged() == []
 
 
 @on()
@@ -39,8 +39,9 @@ def test_an_idle_disconnect_is_noticed_when_the_request_had_a_body(server: Serve
     with ask(server, "/gated", "POST", headers=json, body=b'{"number":1}') as client:
         server.cue("/gated", "item")
         client.wait_for(b"1")
-        left = client.leave()
-        assert server.wait("torn down").at - left < HANGS
+        client.leave()
+        server.wait("torn down")
+    assert server.logged() == []
 
 
 @on()

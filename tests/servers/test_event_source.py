@@ -107,7 +107,7 @@ LISTEN = """([url, end, names]) => new Promise((resolve) => {
         });
     }
     source.addEventListener(end, () => { source.close(); resolve(seen); });
-    setTimeout(() => resolve(seen), 5000);
+    setTimeout(() => resolve(seen), 60_000);
 })"""
 
 

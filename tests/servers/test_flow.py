@@ -44,14 +44,11 @@ def test_a_write_is_never_much_larger_than_its_bound(server: Server) -> None:
 
 @on()
 def test_a_slow_producer_that_never_suspends_is_not_held_back(server: Server) -> None:
-    arrived: dict[int, float] = {}
     with ask(server, "/blocking") as client:
-        for number in range(1, 9):
-            arrived[number] = client.wait_for(b'{"number":%d}\n' % number)
         assert client.drain() == "complete"
-    produced = {report.number: report.at for report in server.all("item")}
-    # 50 ms lie between two items: an item that was still held back when the second after it came would be late.
-    assert [number for number in range(1, 7) if arrived[number] > produced[number + 2]] == []
+    sent = {report.number: int(report.note) for report in server.all("item")}
+    # An item takes longer than one may be held back: it has been sent before the second after it is produced.
+    assert [number for number in range(1, 7) if sent[number + 2] < number] == []
 
 
 @on()
@@ -67,13 +64,13 @@ def test_endless_streams_that_never_suspend_leave_others_their_turn(server: Serv
                 with ask(server, "/small") as client:
                     assert client.drain() == "complete"
                 took.append(time.monotonic() - began)
+            assert (one.ending, two.ending) == (None, None)
         finally:
             for client in (one, two):
                 client.socket.shutdown(socket.SHUT_RDWR)
             for reader in readers:
                 reader.join()
     print(f"{server.kind}: {median(took) * 1000:.1f} ms, {max(took) * 1000:.1f} ms at most")
-    assert max(took) < 2
 
 
 @on(*KINDS_WITH_BACKPRESSURE)
@@ -111,14 +108,6 @@ def test_keepalive_sends_comments_before_the_first_event(server: Server) -> None
     with ask(server, "/kept") as client:
         client.wait_for(b": ping\n\n: ping\n\n")
         client.leave()
-
-
-@on("uvicorn")
-def test_keepalive_sends_nothing_while_events_flow(server: Server) -> None:
-    with ask(server, "/flowing") as client:
-        assert client.drain() == "complete"
-    assert b"ping" not in client.body
-    assert client.body.count(b"data: ") == 20
 
 
 @on("uvicorn", "uvicorn-asyncio", "hypercorn")  # the others take some megabytes before they wait

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.servers.clients import ask
-from tests.servers.servers import HTTP1_KINDS, PATIENCE, Server, on
+from tests.servers.servers import HTTP1_KINDS, TIMEOUT, Server, on
 
 ITEMS = b'{"number":1}\n{"number":2}\n'
 
@@ -16,7 +16,7 @@ ITEMS = b'{"number":1}\n{"number":2}\n'
 @contextmanager
 def talking(server: Server, *requests: str) -> Generator[socket.socket]:
     with socket.create_connection(server.address) as connection:
-        connection.settimeout(PATIENCE)
+        connection.settimeout(TIMEOUT)
         text = "".join(request.replace("\n", "\r\n") + "\r\n" for request in requests)
         connection.sendall(text.encode())
         yield connection

@@ -25,7 +25,7 @@ def cycle(server: Server) -> None:
             client.reset()
     for client in clients:
         client.socket.close()
-    server.wait("returned", count=TOGETHER, timeout=20)
+    server.wait("returned", count=TOGETHER)
     assert server.all("collected") == []
     assert len(server.all("torn down")) == TOGETHER
     server.begin()

