@@ -72,6 +72,24 @@ async def test_a_hook_that_is_replaced_by_something_else_is_a_wiring_error() -> 
     assert "App._mount is a str, but overrides `BaseApp._mount`: write it as `def _mount" in text
 
 
+async def test_a_hook_of_other_arguments_is_a_wiring_error() -> None:
+    class App(BaseApp):
+        def _mount(self, folder: str) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+            pass
+
+    text = await failure_of(App())
+    assert "App._mount is a function of (folder), but overrides `BaseApp._mount`: write" in text
+
+
+async def test_a_hook_that_should_not_be_a_coroutine_function_is_a_wiring_error() -> None:
+    class App(BaseApp):
+        async def _mount(self, path: str, app: ASGIApp) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+            pass
+
+    text = await failure_of(App())
+    assert "App._mount is a coroutine function, but overrides `BaseApp._mount`: write it as" in text
+
+
 async def test_a_setting_of_another_type_is_a_wiring_error() -> None:
     class App(BaseApp):
         body_timeout = "soon"  # pyright: ignore[reportAssignmentType]
@@ -99,34 +117,6 @@ async def test_including_an_endpoint_after_wiring_is_a_wiring_error() -> None:
         app._include_endpoint(Answers())  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - the mistake
 
 
-async def wsgi(environ: object, start_response: object) -> None:
-    raise AssertionError("nothing is served")
-
-
-async def asgi2(scope: object) -> None:
-    raise AssertionError("nothing is served")
-
-
-@pytest.mark.parametrize(
-    ("given", "text"),
-    [
-        (object(), "expected an ASGI application, which is called with `scope`, `receive` and"),
-        (BaseApp, "it is a class, so create an instance: `BaseApp(…)`"),
-        (wsgi, "it takes two arguments, as WSGI applications do"),
-        (asgi2, "it takes one argument, as ASGI 2 applications do"),
-        (None, "expected an ASGI application"),
-    ],
-)
-async def test_mounting_something_else_than_an_asgi_application_is_a_wiring_error(
-    given: Any, text: str
-) -> None:
-    class App(BaseApp):
-        async def _wire(self) -> None:
-            self._mount("/x", given)
-
-    assert text in await failure_of(App())
-
-
 async def test_entering_a_resource_without_await_is_a_wiring_error() -> None:
     opened: list[str] = []
 
@@ -143,32 +133,3 @@ async def test_entering_a_resource_without_await_is_a_wiring_error() -> None:
     text = await failure_of(App())
     assert "App._enter is called without `await`, so the resource is never opened" in text
     assert opened == []
-
-
-class Instance:
-    def __init__(self, app: ASGIApp | None) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        raise AssertionError("nothing is served")
-
-
-def nothing(_: ASGIApp) -> None:
-    return None
-
-
-@pytest.mark.parametrize(
-    ("given", "text"),
-    [
-        (Instance(None), "followed by its arguments, as in `_wrap(Instance, …)`"),
-        (3, "expected a middleware class or function, which is called with the application"),
-        (nothing, "App._wrap: the middleware returns None: expected an ASGI application"),
-    ],
-)
-async def test_wrapping_with_an_invalid_middleware_is_a_wiring_error(given: Any, text: str) -> None:
-    class App(BaseApp):
-        async def _wire(self) -> None:
-            self._include_endpoint(Answers())
-            self._wrap(given)
-
-    assert text in await failure_of(App())

@@ -1,8 +1,6 @@
 """What cannot work is found at start-up, and told with its mend."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, nullcontext
-from io import StringIO
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -404,34 +402,6 @@ async def test_invalid_endpoints_and_mounts_are_a_wiring_error(
     calls: list[tuple[Any, ...]], text: str
 ) -> None:
     assert text in await failure_of(Including(*calls))
-
-
-@asynccontextmanager
-async def opened() -> AsyncGenerator[None]:
-    yield
-
-
-@pytest.mark.parametrize(
-    ("resource", "text"),
-    [
-        (opened, "Entering._enter got <function opened at"),
-        (opened, "call it, as in `await self._enter(opened())`"),
-        (nullcontext, "as in `await self._enter(nullcontext())`"),
-        (
-            closing(StringIO()),
-            "wrap it in an `@asynccontextmanager` function",
-        ),
-        (3, "Entering._enter got 3: expected an asynchronous context manager"),
-    ],
-)
-async def test_entering_something_else_than_a_context_manager_is_a_wiring_error(
-    resource: Any, text: str
-) -> None:
-    class Entering(BaseApp):
-        async def _wire(self) -> None:
-            await self._enter(resource)
-
-    assert text in await failure_of(Entering())
 
 
 async def test_a_wire_method_that_is_not_a_coroutine_function_is_a_wiring_error() -> None:

@@ -148,14 +148,48 @@ async def test_a_send_that_raises_is_a_disconnect_if_it_is_an_oserror_and_else_a
 
 
 @either
-async def test_a_receive_that_raises_is_a_failure(
-    hold: Hold, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("error", "ending"),
+    [(OSError("gone"), "disconnected"), (LookupError("middleware"), "failed")],
+)
+async def test_a_receive_that_raises_is_a_disconnect_if_it_is_an_oserror_and_else_a_failure(
+    hold: Hold, error: Exception, ending: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def receive() -> Message:
-        raise LookupError("middleware")
+        raise error
 
     await app_with(hold(silent()))(SCOPE, receive, send_nowhere)
-    assert capsys.readouterr().out == "failed\n"
+    assert capsys.readouterr().out == f"{ending}\n"
+
+
+@either
+@pytest.mark.parametrize(
+    ("error", "ending"),
+    [(OSError("gone"), "disconnected"), (LookupError("middleware"), "failed")],
+)
+async def test_a_send_that_raises_ends_a_stream_that_waits_for_each_item(
+    hold: Hold, error: Exception, ending: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    is_gone, sent = asyncio.Event(), list[Message]()
+
+    async def ticks() -> AsyncIterator[object]:
+        for number in count():
+            await asyncio.sleep(0.1)
+            yield number
+
+    async def receive() -> Message:
+        await is_gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        if len(sent) == 5:
+            is_gone.set()  # which `receive` then reports as well
+            raise error
+
+    await app_with(hold(ticks()))(SCOPE, receive, send)
+    assert capsys.readouterr().out == f"{ending}\n"
+    assert len(sent) == 5
 
 
 @either
@@ -174,10 +208,8 @@ async def test_a_request_that_is_cancelled_is_torn_down_whether_or_not_all_items
     assert capsys.readouterr().out == "cancelled\n"
 
 
-@either
-async def test_a_server_shutdown_is_distinguished_from_a_disconnect(
-    hold: Hold, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def stop_after(app: BaseApp, seconds: float) -> None:
+    """Start the app, send it a request, and shut it down after so many seconds."""
     is_stopping, is_started = asyncio.Event(), asyncio.Event()
     inbox = iter(["lifespan.startup"])
 
@@ -190,14 +222,35 @@ async def test_a_server_shutdown_is_distinguished_from_a_disconnect(
     async def send(message: Message) -> None:
         is_started.set()
 
-    app = app_with(hold(silent()))
     life = asyncio.ensure_future(app({"type": "lifespan"}, receive, send))
     await is_started.wait()
     request = asyncio.ensure_future(app(SCOPE, receive_nothing, send_nowhere))
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(seconds)
     is_stopping.set()
-    await asyncio.wait([life, request])
+    await asyncio.gather(life, request)
+
+
+@either
+async def test_a_server_shutdown_is_distinguished_from_a_disconnect(
+    hold: Hold, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await stop_after(app_with(hold(silent())), 0.5)
     assert capsys.readouterr().out == "server_stopping\n"
+
+
+async def test_a_teardown_that_never_finishes_is_abandoned_at_shutdown(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def stuck() -> AsyncGenerator[AsyncIterable[object]]:
+        try:
+            yield few()
+            await asyncio.Event().wait()
+        finally:
+            print(stream_ending())
+
+    await stop_after(app_with(stuck()), 0.5)
+    assert capsys.readouterr().out == "abandoned\n"
+    assert "was abandoned" in caplog.text
 
 
 async def test_a_stream_that_is_open_has_no_ending() -> None:

@@ -3,11 +3,14 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 
 import pytest
 
+from jero import Endpoint, NDJSONStreamingResponse
 from jero.streaming.ending import StreamEnding
 from jero.streaming.open import OpenStreams, ShuttingDownError, on_stop_signals
+from tests.support.asking import app_of, ask
 
 pytestmark = pytest.mark.anyio
 
@@ -39,6 +42,15 @@ async def test_shutdown_waits_until_every_stream_has_torn_down() -> None:
     await streams.wait_closed()
     assert asyncio.get_running_loop().time() - began == pytest.approx(2)
     assert not any(stream.is_abandoned for stream in opened)
+
+
+async def test_ending_streams_twice_keeps_the_first_timeout() -> None:
+    streams = OpenStreams()
+    opened = Open(streams, teardown=5)
+    streams.end(timeout=10)
+    streams.end(timeout=1)
+    await streams.wait_closed()
+    assert not opened.is_abandoned
 
 
 async def test_a_stream_that_takes_too_long_is_abandoned_at_shutdown() -> None:
@@ -78,6 +90,64 @@ async def test_the_servers_own_handler_follows_and_is_put_back() -> None:
         assert signal.getsignal(signal.SIGTERM) is servers_own
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+async def unblock(number: signal.Signals) -> None:
+    """Wait until the signal is pending, and discard it."""
+    while number not in signal.sigpending():  # noqa: ASYNC110 - a pending signal sets no event
+        await asyncio.sleep(0.1)
+    signal.sigwait({number})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+
+
+async def test_the_default_handler_follows_after_teardown() -> None:
+    called: list[str] = []
+
+    async def torn_down() -> None:
+        called.append("torn down")
+        # What follows would end this process.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        with on_stop_signals(lambda: called.append("streams"), torn_down):
+            signal.raise_signal(signal.SIGTERM)
+            await unblock(signal.SIGTERM)
+        assert called == ["streams", "torn down"]
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+async def test_a_signal_ends_the_streams_of_every_application_without_lifespan() -> None:
+    torn_down: list[float] = []
+
+    async def held() -> AsyncGenerator[AsyncIterable[int]]:
+        yield endless()
+        await asyncio.sleep(1)
+        torn_down.append(asyncio.get_running_loop().time())
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+    async def endless() -> AsyncIterator[int]:
+        yield 1
+        await asyncio.Event().wait()
+
+    class NumbersEndpoint(Endpoint, path="/"):
+        async def get(self) -> NDJSONStreamingResponse[int]:
+            return NDJSONStreamingResponse(stream=held())
+
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        asked = [asyncio.create_task(ask(app_of(NumbersEndpoint()), "/")) for _ in range(2)]
+        await asyncio.sleep(1)
+        signal.raise_signal(signal.SIGTERM)
+        await unblock(signal.SIGTERM)
+        answers = await asyncio.gather(*asked)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert [answer.body for answer in answers] == [b"1\n"] * 2
+    assert not any(answer.is_complete for answer in answers)
+    assert torn_down == [2, 2]
 
 
 async def test_a_handler_that_was_set_in_between_is_left_in_place() -> None:

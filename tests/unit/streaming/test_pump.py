@@ -671,3 +671,76 @@ async def test_an_item_is_encoded_before_its_producer_goes_on(pause: float | Non
     assert (await stream(reusing_one_row())).body == b"".join(
         b'{"number":%d}\n' % number for number in range(5)
     )
+
+
+async def test_an_empty_chunk_is_not_sent() -> None:
+    class ChunksEndpoint(Endpoint, path="/"):
+        async def get(self) -> StreamingResponse:
+            return StreamingResponse(stream=self._chunks())
+
+        async def _chunks(self) -> AsyncIterator[bytes]:
+            for chunk in (b"a", b"", b"b"):
+                await asyncio.sleep(0.1)
+                yield chunk
+
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: Scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    await app_of(ChunksEndpoint())(scope, receive, send)
+    _, *bodies = sent
+    assert b"".join(message["body"] for message in bodies) == b"ab"
+    assert [message for message in bodies if message["more_body"] and not message["body"]] == []
+
+
+class Pausing:
+    """Rows with a pause after each, without anything to tear down; fails after the last if it shall."""
+
+    def __init__(self, many: int, *, fails: bool) -> None:
+        self.numbers = iter(range(many))
+        self.fails = fails
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Row:
+        await asyncio.sleep(0.1)
+        for number in self.numbers:
+            return Row(number)
+        if self.fails:
+            raise LookupError("row is missing")
+        raise StopAsyncIteration
+
+
+@pytest.mark.parametrize("many", [1, 3])
+@pytest.mark.parametrize("fails", [False, True])
+async def test_items_that_come_during_a_slow_write_are_sent_after_it(
+    many: int, *, fails: bool
+) -> None:
+    class RowsEndpoint(Endpoint, path="/rows"):
+        async def get(self) -> NDJSONStreamingResponse[Row]:
+            return NDJSONStreamingResponse(stream=Pausing(many, fails=fails))
+
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        await asyncio.sleep(10)
+        sent.append(message)
+
+    scope: Scope = {"type": "http", "method": "GET", "path": "/rows", "headers": []}
+    await app_of(RowsEndpoint())(scope, receive, send)
+    bodies = sent[1:]
+    assert b"".join(message["body"] for message in bodies) == b"".join(
+        b'{"number":%d}\n' % number for number in range(many)
+    )
+    assert [message["more_body"] for message in bodies].count(False) == (0 if fails else 1)

@@ -1,6 +1,9 @@
 """The transports serve the clients of httpx and of httpx2 alike."""
 
+import importlib.util
+import sys
 from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, cast
 
@@ -134,3 +137,32 @@ async def test_a_request_of_another_library_is_refused_by_its_name() -> None:
             TypeError, match=r"expected a request of httpx or httpx2, and this is a types\."
         ):
             await transport.handle_async_request(cast("httpx.Request", SimpleNamespace()))
+
+
+def imported_anew() -> ModuleType:
+    """What `jero.testing` knows of the libraries in a process that has not imported it yet."""
+    spec = importlib.util.find_spec("jero.testing.clients")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_without_httpx_and_httpx2_the_error_explains_how_to_install_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("httpx", "httpx2"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ModuleNotFoundError, match=r"install `jero\[testing-httpx2\]` or `jero\["):
+        imported_anew()
+
+
+def test_a_library_that_lacks_a_dependency_is_reported_and_not_taken_for_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "httpx.py").write_text("import a_dependency_of_httpx")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.delitem(sys.modules, "httpx")
+    with pytest.raises(ModuleNotFoundError, match="a_dependency_of_httpx"):
+        imported_anew()

@@ -5,10 +5,10 @@ import socket
 import sys
 import threading
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue, SimpleQueue
-from typing import Self
+from typing import Self, override
 
 import anyio
 import httpx
@@ -52,6 +52,18 @@ async def in_pool(work: Work) -> None:
         await asyncio.gather(*(asyncio.wrap_future(pool.submit(work)) for _ in range(2)))
 
 
+class Elsewhere(Executor):
+    """An executor of another kind than `ThreadPoolExecutor`, as that of processes is."""
+
+    @override
+    def submit[**P, T](self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        return POOL.submit(fn, *args, **kwargs)
+
+
+async def in_another_executor(work: Work) -> None:
+    await asyncio.get_running_loop().run_in_executor(Elsewhere(), work)
+
+
 async def in_pool_of_before(work: Work) -> None:
     await asyncio.wrap_future(POOL.submit(work))
 
@@ -89,6 +101,7 @@ WAYS_INTO_A_THREAD: list[Runs] = [
     anyio.to_thread.run_sync,
     in_executor,
     in_pool,
+    in_another_executor,
     in_pool_of_before,
     in_thread_that_calls_the_loop,
     in_thread_that_runs_a_coroutine,

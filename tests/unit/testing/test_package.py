@@ -15,11 +15,6 @@ def test_jero_itself_imports_neither_httpx_nor_its_own_test_tools() -> None:
     assert (done.stdout, done.stderr) == ("set()\n", "")
 
 
-def test_without_httpx_and_httpx2_the_error_explains_how_to_install_either() -> None:
-    done = run("import sys; sys.modules |= dict.fromkeys(('httpx', 'httpx2')); import jero.testing")
-    assert "install `jero[testing-httpx2]` or `jero[testing]`" in done.stderr
-
-
 ASK = """
 async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 204})
