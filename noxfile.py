@@ -48,6 +48,8 @@ nox.options.sessions = ["tests"]
 
 PYTHON = "3.13"
 UNIT = ["tests/unit", "--numprocesses=2"]
+# Some containers turn this cache off, and then every process compiles all that it imports.
+COMPILED_ONCE = {"PYTHONDONTWRITEBYTECODE": ""}
 COVERED = ["--cov=jero", "--cov-report=term-missing:skip-covered"]
 # Each worker has a browser of its own, and takes one file after the other.
 WORKERS = ["--numprocesses=2", "--dist=loadfile"]
@@ -77,14 +79,14 @@ def serve(session: nox.Session) -> None:
 def unit(session: nox.Session) -> None:
     """Run the tests of jero that need neither a server nor a browser; -- ARGUMENTS go to pytest, here and below."""
     session.install("--quiet", "--require-hashes", "--requirement", "requirements/unit.txt")
-    # Of Python 3.13's own counting, which costs next to nothing.
-    environment = {"COVERAGE_CORE": "sysmon"}
+    # Coverage by Python's own monitoring, which costs next to nothing.
+    environment = {"COVERAGE_CORE": "sysmon", **COMPILED_ONCE}
     session.run("python", "-m", "pytest", *(session.posargs or [*UNIT, *COVERED]), env=environment)
 
 
 @nox.session(python=PYTHON, allow_parallel=True)
 def package(session: nox.Session) -> None:
-    """Build the sdist, the wheel from it, and run the sdist's unit tests on the wheel."""
+    """Build the sdist, the wheel from it, and run the sdist's unit tests on the wheel with the oldest msgspec."""
     session.install("--quiet", "--require-hashes", "--requirement", "requirements/unit.txt")
     folder = Path(session.create_tmp()).resolve()
     shutil.rmtree(folder / "dist", ignore_errors=True)
@@ -96,9 +98,10 @@ def package(session: nox.Session) -> None:
     shutil.unpack_archive(sdist, folder / "sources", filter="data")
     (sources,) = (folder / "sources").iterdir()
     shutil.rmtree(sources / "jero")  # what is tested is what is installed
-    session.install("--quiet", "--reinstall-package", "jero", str(wheel))
+    session.install("--quiet", "--require-hashes", "--requirement", "requirements/lowest.txt")
+    session.install("--quiet", "--no-deps", "--reinstall-package", "jero", str(wheel))
     with session.chdir(sources):
-        session.run("python", "-m", "pytest", *(session.posargs or UNIT))
+        session.run("python", "-m", "pytest", *(session.posargs or UNIT), env=COMPILED_ONCE)
 
 
 @nox.session(python=PYTHON, allow_parallel=True)
@@ -231,6 +234,8 @@ def lock(session: nox.Session) -> None:
     session.run(
         *compile_, *upgrade, "--group", "bench", "-o", "requirements/bench.txt", external=True
     )
+    lowest = ["--resolution", "lowest-direct", "pyproject.toml"]
+    session.run(*compile_, *lowest, "-o", "requirements/lowest.txt", external=True)
     session.run(*compile_, *upgrade, "--group", "nox", "-o", "requirements/nox.txt", external=True)
 
 

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import msgspec
 from msgspec import Struct
@@ -78,9 +78,12 @@ def _members(value: object) -> Iterable[tuple[str | int, object]]:
         return [*keys, *((str(key), inner) for key, inner in members.items())]
     if isinstance(value, list | tuple | set | frozenset):
         return enumerate(cast("Iterable[object]", value))
-    if dataclasses.is_dataclass(value):
-        return [(each.name, getattr(value, each.name)) for each in dataclasses.fields(value)]
-    return ()
+    fields: Iterable[Any] = (
+        dataclasses.fields(value)
+        if dataclasses.is_dataclass(value)
+        else getattr(value, "__attrs_attrs__", ())
+    )
+    return [(each.name, getattr(value, each.name)) for each in fields]
 
 
 def _path(trail: _Trail) -> str:

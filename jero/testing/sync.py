@@ -165,9 +165,7 @@ class SyncASGITransport(SyncTransport):
         try:
             with asyncio.Runner(loop_factory=self._loop_factory) as runner:
                 runner.run(self._wait(ready))
-        except BaseException as error:
-            if ready.done():
-                raise
+        except BaseException as error:  # noqa: BLE001 - `__enter__` raises it
             ready.set_exception(error)
 
     async def _wait(self, ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]) -> None:

@@ -73,7 +73,7 @@ def _is_asleep(thread: Thread) -> bool:
     """
     try:
         stat = Path(f"/proc/self/task/{thread.native_id}/stat").read_bytes()  # Linux: proc(5)
-    except OSError:
+    except OSError:  # pragma: no cover - not Linux, or the thread has just ended
         return True
     return stat.rpartition(b") ")[2][:1] != b"R"
 

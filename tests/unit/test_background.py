@@ -5,7 +5,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from msgspec import Struct
@@ -254,3 +254,18 @@ def test_a_task_that_swallows_every_cancellation_does_not_keep_the_process_from_
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert ended.stdout.endswith("ended\n")
     assert "background task poll did not end within 0.05 s" in ended.stderr
+
+
+async def test_a_task_that_was_abandoned_ends_when_it_is_cancelled_again() -> None:
+    async def poll() -> None:
+        while True:
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+    async with BackgroundTasks(timeout=0.05) as tasks:
+        task = tasks.start(poll())
+        await asyncio.sleep(0)
+    assert not task.done()
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()

@@ -2,7 +2,7 @@
 
 import asyncio
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 import pytest
@@ -490,3 +490,18 @@ def test_an_optional_body_is_documented_as_one() -> None:
     body = document["paths"]["/"]["patch"]["requestBody"]
     reference = {"$ref": "#/components/schemas/Patch"}
     assert body == {"content": {"application/json": {"schema": reference}}}
+
+
+class Tree(Struct):
+    number: int = 0
+    children: "list[Tree]" = []
+
+
+async def test_a_fault_below_the_deepest_level_that_is_searched_is_one_fault() -> None:
+    body = b'{"children":[' * 200 + b'{"number":"x"}' + b"]}" * 200
+    headers = (("content-type", "application/json"),)
+    answer = await ask(
+        app_of(echo_of("json", Tree, method="post")), "/", "POST", headers=headers, body=body
+    )
+    assert answer.status == 422
+    assert len(cast("list[object]", answer.problem["errors"])) == 1

@@ -190,21 +190,21 @@ async def test_a_line_may_not_be_longer_than_the_limit_when_decoded() -> None:
 
 async def test_an_upload_that_grows_out_of_proportion_is_a_413_early() -> None:
     rows = Rows()
-    bomb = gzip.compress(b'{"number":1}\n' * 2_000_000)
-    assert len(bomb) < 100_000
+    bomb = gzip.compress(b'{"number":1}\n' * 500_000)
+    assert len(bomb) < 25_000
     response = await post("/rows", bomb, "gzip", app_of(rows))
     assert response.status_code == 413
     assert response.json()["detail"] == (
         "The body grows to more than 200 times its size when decoded."
     )
-    assert rows.count < 1_000_000
+    assert rows.count < 250_000
 
 
 async def test_an_upload_that_grows_much_but_not_out_of_proportion_is_read() -> None:
-    lines = b"".join(b'{"number":%d}\n' % (number * 7_919 % 9_000) for number in range(200_000))
+    lines = b"".join(b'{"number":%d}\n' % (number * 7_919 % 9_000) for number in range(100_000))
     coded = gzip.compress(lines)
     assert 1_048_576 < len(lines) < 200 * len(coded)
-    assert (await post("/rows", coded, "gzip")).json() == {"number": 200_000}
+    assert (await post("/rows", coded, "gzip")).json() == {"number": 100_000}
 
 
 async def test_others_get_their_turn_while_one_chunk_is_decoded_to_many_pieces() -> None:
@@ -278,3 +278,11 @@ def test_decoding_costs_the_size_of_what_goes_in_and_comes_out(piece: bytes) -> 
                         pass
 
     assert_linear(work, piece)
+
+
+@pytest.mark.parametrize("size", [PIECE, PIECE + 1, PIECE + 2, PIECE + 258])
+async def test_deflate_without_a_header_is_read_to_its_last_byte(size: int) -> None:
+    coder = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    coded = coder.compress(b" " * size) + coder.flush()
+    inflater = Inflater("deflate")
+    assert b"".join([*inflater.feed(coded), *inflater.end()]) == b" " * size

@@ -338,6 +338,10 @@ def app_with(*custom_types: Any, endpoint: Endpoint | None = None) -> BaseApp:
     return Declaring()
 
 
+class Unfinished(Struct):
+    value: "Missing"  # noqa: F821 # pyright: ignore - what is tested
+
+
 class Reading(Endpoint, path="/"):
     async def post(self, json: list[complex]) -> int:
         return len(json)
@@ -350,6 +354,8 @@ class Reading(Endpoint, path="/"):
         (app_with(Path), "Declaring.custom_types: <class 'pathlib._local.Path'> is not a `CustomType`: write it as"),
         (app_with(CustomType(int, str, encode=str)), "msgspec encodes and decodes int itself, so a custom type has"),
         (app_with(CustomType(File, str, encode=str)), "msgspec encodes and decodes File itself, so a custom type has"),
+        (app_with(CustomType("Path", str, encode=str)), "Declaring.custom_types: 'Path' is not a class: name a class"),  # pyright: ignore[reportArgumentType]
+        (app_with(CustomType(Unfinished, str, encode=str)), "msgspec encodes and decodes Unfinished itself"),
         (app_with(*[CustomType(Path, str, encode=str)] * 2), "Path is declared twice: leave one of them out"),
         (app_with(CustomType(Path, complex, encode=lambda _: 1j)), "Path is sent as complex, but `complex` has no"),
         (app_with(CUSTOM_TYPES[-1], endpoint=Reading()), "`list[complex]` can only be sent: give its `CustomType` a"),
@@ -405,3 +411,27 @@ async def test_a_custom_type_that_stands_for_a_decimal_is_given_no_nan() -> None
     assert answer.problem["errors"] == [
         {"in": "body", "path": "$.price", "detail": "Expected a finite number"}
     ]
+
+
+class Bounded(Struct):
+    size: Annotated[complex, Meta(extra_json_schema={"additionalProperties": {"minimum": 0}})]
+
+
+class BoundedEndpoint(Endpoint, path="/"):
+    async def get(self) -> Bounded:
+        raise NotImplementedError
+
+
+def test_keywords_of_a_field_are_merged_into_the_schema_of_its_custom_type() -> None:
+    class Documented(BaseApp):
+        custom_types = CUSTOM_TYPES
+
+        async def _wire(self) -> None:
+            self._include_endpoint(BoundedEndpoint())
+            self._include_openapi()
+
+    properties = fetch(Documented())["components"]["schemas"]["Bounded"]["properties"]
+    assert properties["size"] == {
+        "type": "object",
+        "additionalProperties": {"type": "number", "minimum": 0},
+    }

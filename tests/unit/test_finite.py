@@ -2,6 +2,7 @@ import dataclasses
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import attrs
 import msgspec
 import pytest
 from hypothesis import given
@@ -26,6 +27,11 @@ class Total:
     net: Decimal
 
 
+@attrs.define
+class Tax:
+    rate: Decimal
+
+
 class Order(Struct):
     id: int
     lines: list[Line] = []
@@ -34,6 +40,7 @@ class Order(Struct):
     by_rate: dict[Decimal, int] = {}
     row: Row | None = None
     total: Total | None = None
+    tax: Tax | None = None
 
 
 class Plain(Struct):
@@ -71,6 +78,7 @@ NAN, INFINITY, ONE = Decimal("sNaN"), Decimal("-Infinity"), Decimal(1)
         (Order(1, by_rate={Decimal("Infinity"): 1}), ["$.by_rate.Infinity"]),
         (Order(1, row=Row("a", NAN), total=Total(ONE)), ["$.row[1]"]),
         (Order(1, row=Row("a", ONE), total=Total(NAN)), ["$.total.net"]),
+        (Order(1, tax=Tax(NAN)), ["$.tax.rate"]),
         ([(1, NAN), {"nan": "NaN"}], ["$[0][1]"]),
     ],
 )  # fmt: skip

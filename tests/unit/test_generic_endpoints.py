@@ -223,3 +223,22 @@ async def test_a_generic_authenticator_gives_the_users_that_it_was_made_concrete
 
     answer = await ask(App(), "/me", headers=(("authorization", "Bearer key"),))
     assert answer.body == b'{"name":"a"}'
+
+
+class Counters[T = int](Endpoint):
+    async def get(self) -> list[T]:
+        return []
+
+    async def post(self, json: T) -> JSONResponse[T]:
+        return JSONResponse(content=json)
+
+
+class DefaultCounters(Counters, path="/counters"):  # pyright: ignore[reportMissingTypeArgument] - the default is tested
+    pass
+
+
+async def test_a_type_variable_that_is_not_bound_has_its_default() -> None:
+    app = app_of(DefaultCounters())
+    answer = await ask(app, "/counters", "POST", headers=(JSON,), body=b"7")
+    assert answer.body == b"7"
+    assert (await ask(app, "/counters", "POST", headers=(JSON,), body=b'"a"')).status == 422

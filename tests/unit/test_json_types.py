@@ -78,6 +78,11 @@ class Box[T](Struct):
     value: T
 
 
+class Span(Struct, array_like=True):
+    start: int
+    end: int = 0
+
+
 type Page[T] = dict[str, list[T]]
 type Swapped[A, B] = dict[B, A]
 type Pages[T] = list[Page[T]]
@@ -125,6 +130,13 @@ JSON_TYPES: list[tuple[Any, object, str]] = [
     (Options, {"verbose": True}, '{"verbose":true}'),
     (Pair, Pair(1, "a"), '[1,"a"]'),
     (Box[int], Box(1), '{"value":1}'),
+    (Box[object], Box([1]), '{"value":[1]}'),
+    (list[UserId | str], [UserId(1), "a"], '[1,"a"]'),
+    (list[bytes], [b"a"], '["YQ=="]'),
+    (dict[Annotated[str, Meta(min_length=1)], int], {"a": 1}, '{"a":1}'),
+    (dict[Annotated[str, Meta(description="A name.")], int], {"a": 1}, '{"a":1}'),
+    (Annotated[Cat, Meta(description="A cat.")] | Dog, Dog(3), '{"type":"Dog","age":3}'),
+    (Span, Span(1), "[1,0]"),
     (Box[Page[UserId]], Box({"a": [UserId(1)]}), '{"value":{"a":[1]}}'),
     (Page[int], {"a": [1]}, '{"a":[1]}'),
     (Pages[Point], [{"a": [Point(1)]}], '[{"a":[{"x":1}]}]'),

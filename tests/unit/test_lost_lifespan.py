@@ -10,6 +10,7 @@ import pytest
 from msgspec import Struct
 
 from jero import BaseApp, Endpoint, NDJSONStreamingResponse
+from jero.asgi import Message
 from jero.testing import ASGITransport, LifespanError
 from tests.support.asking import ask
 
@@ -157,3 +158,39 @@ async def test_an_outer_application_can_run_the_lifespan() -> None:
         assert (await ask(app, "/rows", "POST")).status == 200
         app.fails.clear()
     assert app.happened == ["pool closed"]
+
+
+async def test_websockets_are_refused_from_the_moment_on() -> None:
+    app, sent = Shop(), list[Message]()
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def connect_while_it_fails() -> None:
+        async with client_of(app) as client, client.stream("GET", "/rows"):
+            app.fails.set()
+            await asyncio.sleep(0.5)  # the stream's teardown takes a second
+            await app({"type": "websocket", "path": "/"}, receive, send)
+
+    with pytest.raises(LifespanError, match="the broker is gone"):
+        await connect_while_it_fails()
+    assert sent == [{"type": "websocket.close", "code": 1012, "reason": ""}]
+
+
+async def test_a_resource_whose_own_timeout_expires_while_it_closes_fails_the_shutdown() -> None:
+    @asynccontextmanager
+    async def pool() -> AsyncGenerator[None]:
+        yield
+        raise TimeoutError("the database did not answer")
+
+    class Closing(BaseApp):
+        async def _wire(self) -> None:
+            await self._enter(pool())
+            self._include_endpoint(Rows([]))
+
+    with pytest.raises(LifespanError, match="TimeoutError: the database did not answer"):
+        async with client_of(Closing()):
+            pass

@@ -147,10 +147,28 @@ def test_a_mistake_is_reported_on_stderr_with_exit_status_1(
     assert f"jero: {told}" in captured.err
 
 
+MODULE = """
+from jero import BaseApp, Endpoint
+
+
+class SeatEndpoint(Endpoint, path="/seats"):
+    async def put(self) -> int:
+        return 1
+
+
+class App(BaseApp):
+    async def _wire(self) -> None:
+        self._include_endpoint(SeatEndpoint())
+
+
+app = App()
+"""
+
+
 def test_it_is_run_as_a_module_from_the_folder_of_the_app(tmp_path: Path) -> None:
-    (tmp_path / "shop.py").write_text("from tests.unit.test_main import titled\n")
+    (tmp_path / "shop.py").write_text(MODULE)
     done = subprocess.run(
-        [sys.executable, "-m", "jero", "routes", "shop:titled"],
+        [sys.executable, "-m", "jero", "routes", "shop:app"],
         cwd=tmp_path,
         env={"PYTHONPATH": str(REPO)},
         capture_output=True,

@@ -420,3 +420,17 @@ async def test_a_float_that_json_has_no_number_for_is_sent_as_null(
 ) -> None:
     answer = await ask(app_of(Users(User("ada", float(number)))), "/users", method)
     assert answer.body.strip() == b'{"name":"ada","score":null}'
+
+
+class Tagged(Struct):
+    x_tags: set[str]
+
+
+async def test_a_set_in_a_header_is_sent_in_the_same_order_by_every_process() -> None:
+    class TaggedEndpoint(Endpoint, path="/"):
+        async def get(self) -> EmptyResponse[Tagged]:
+            return EmptyResponse(headers=Tagged({"c", "a", "b"}))
+
+    start = (await ask(app_of(TaggedEndpoint()), "/")).start
+    assert start is not None
+    assert [value for name, value in start.headers if name == "x-tags"] == ["a", "b", "c"]

@@ -134,3 +134,28 @@ async def test_a_request_that_matches_nothing_has_no_route() -> None:
 
     assert (await ask(App(), "/other")).status == 404
     assert notes == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("target", "route"), [("/jero/orders/7", "/jero/orders/{order_id}"), ("/plain/x", "/plain")]
+)
+async def test_the_route_of_a_mounted_application_has_its_template_under_both_names(
+    target: str, route: str
+) -> None:
+    formats: list[str] = []
+
+    def noting(app: ASGIApp) -> ASGIApp:
+        async def served(scope: Scope, receive: Receive, send: Send) -> None:
+            await app(scope, receive, send)
+            if scope["type"] == "http":
+                formats.append(scope["route"].path_format)
+
+        return served
+
+    class Noted(Shop):
+        async def _wire(self) -> None:
+            self._wrap(noting)
+            await super()._wire()
+
+    await ask(Noted([]), target)
+    assert formats == [route]

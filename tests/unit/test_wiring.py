@@ -1,12 +1,13 @@
 """What cannot work is found at start-up, and told with its mend."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import msgspec
 import pytest
 from msgspec import Struct
+from msgspec.msgpack import Ext
 
 from jero import (
     BaseApp,
@@ -63,6 +64,14 @@ Variable = TypeVar("Variable")
 VARIABLES: Any = list[Variable]  # pyright: ignore[reportGeneralTypeIssues] - what is tested
 
 
+class Lost(Struct):
+    value: "Missing"  # noqa: F821 # pyright: ignore - what is tested
+
+
+class Unfinished(JSONResponse[int]):
+    value: "Missing"  # noqa: F821 # pyright: ignore - what is tested
+
+
 class OddName(Struct):
     name: str = msgspec.field(name="x order")
 
@@ -113,6 +122,11 @@ def returning(annotation: object, method: str = "get") -> Endpoint:
         (returning(Endless), "Returning.get has an annotation that cannot be evaluated: the type alias Endless"),
         (returning(WithEndless), "WithEndless contains a type alias that refers to itself: use `Any`, or a Struct,"),
         (returning(VARIABLES), "Returning.get has the type variable ~Variable, which is not bound to a type:"),
+        (returning(Lost), "Returning.get returns Lost, which cannot be sent: Lost cannot be evaluated: name 'Missing'"),
+        (returning(Literal[1.5]), "Returning.get returns typing.Literal[1.5], which cannot be sent: "),
+        (returning(list[Ext]), "`list[msgspec.msgpack.Ext]` has no JSON form"),
+        (returning(Unfinished), "returns Unfinished, which cannot be evaluated: name 'Missing' is not defined"),
+        (echo_of("json", Callable[[int], str], method="put"), "Echoing.put has an invalid argument `json`: "),
         (returning(JSONResponse), "Returning.get returns JSONResponse without a type: add one, as in"),
         (returning(TextResponse[WithOrder]), "header field `x_order: Order` has no text form: use str"),
         (returning(TextResponse[OddName]), "Returning.get: 'x order' is not a valid header name: use"),
@@ -411,3 +425,14 @@ async def test_a_wire_method_that_is_not_a_coroutine_function_is_a_wiring_error(
 
     text = "App._wire is not a coroutine function, but overrides `BaseApp._wire`: write it as `async def"
     assert text in await failure_of(App())
+
+
+async def test_an_endpoint_that_sets_its_path_on_its_instance_is_a_wiring_error() -> None:
+    class Moved(Endpoint, path="/"):
+        def __init__(self) -> None:
+            setattr(self, "path", "/moved")  # noqa: B010 - a type checker refuses it
+
+        async def get(self) -> list[Order]:
+            return []
+
+    assert "Moved sets `path` on its instance" in await failure_of(app_of(Moved()))

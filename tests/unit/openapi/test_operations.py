@@ -1,11 +1,11 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NewType
 
 import pytest
 from msgspec import Struct
 
-from jero import EmptyResponse, Endpoint
+from jero import BytesResponse, EmptyResponse, Endpoint
 from tests.support.documents import Document, document_of, fetch
 from tests.support.shop import app
 
@@ -378,3 +378,35 @@ def test_a_problem_has_the_members_that_errors_are_answered_with(shop: Document)
     schemas = shop["components"]["schemas"]
     assert list(schemas["Problem"]["properties"]) == ["title", "status", "detail", "type", "errors"]
     assert list(schemas["Fault"]["properties"]) == ["in", "path", "detail", "line"]
+
+
+PageNumber = NewType("PageNumber", int)
+type Limit = int | None
+
+
+class Paging(Struct):
+    page: PageNumber
+    limit: Limit = None
+
+
+class Typed(Struct):
+    content_type: str
+    x_total: int
+
+
+class PagesEndpoint(Endpoint, path="/pages"):
+    async def get(self, params: Paging) -> BytesResponse[Typed]:
+        raise NotImplementedError
+
+
+def test_parameters_of_a_new_type_or_an_alias_are_documented_as_its_value() -> None:
+    parameters = document_of(PagesEndpoint())["paths"]["/pages"]["get"]["parameters"]
+    assert [(each["name"], each["schema"]["type"]) for each in parameters] == [
+        ("page", "integer"),
+        ("limit", "integer"),
+    ]
+
+
+def test_a_typed_content_type_is_not_among_the_documented_headers() -> None:
+    (response, *_) = document_of(PagesEndpoint())["paths"]["/pages"]["get"]["responses"].values()
+    assert list(response["headers"]) == ["x-total"]

@@ -1,12 +1,15 @@
+import dataclasses
 import math
 from datetime import date, datetime, time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
 import pytest
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from jero import Endpoint, NDJSONStreamingResponse
+from jero import Endpoint, NDJSONStreamingResponse, WiringError
+from jero.custom_types import Codec
+from jero.openapi.schemas import Schemas
 from jero.testing import LifespanError
 from tests.support.documents import Document, document_of, fetch
 from tests.support.shop import app
@@ -177,3 +180,57 @@ def test_a_default_that_json_does_not_have_is_left_out_of_the_document() -> None
     parameters = document["paths"]["/"]["get"]["parameters"]
     documented = {p["name"]: p["schema"]["default"] for p in parameters if "default" in p["schema"]}
     assert documented == {"half": 0.5}
+
+
+class Cutlery(TypedDict):
+    item: Cup | Spoon
+
+
+@dataclasses.dataclass
+class Kitchen:
+    items: list[Cup | Spoon] = dataclasses.field(default_factory=list[Cup | Spoon])
+
+
+class Tags(list[str]):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("kind", "schema"),
+    [
+        (tuple[Cup | Spoon, int], {"type": "array", "minItems": 2, "maxItems": 2}),
+        (Cutlery, {"type": "object", "required": ["item"]}),
+        (Kitchen, {"type": "object", "required": []}),
+        (Tags, {"type": "array"}),
+    ],
+)
+def test_a_type_that_can_only_be_sent_is_documented(kind: Any, schema: Document) -> None:
+    document = document_of(answering(kind, "/"))
+    answer = document["paths"]["/"]["get"]["responses"]["200"]["content"]["application/json"]
+    documented = answer["schema"]
+    if "$ref" in documented:
+        documented = document["components"]["schemas"][kind.__name__]
+    assert documented | schema == documented
+
+
+type Endless = list[Endless]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Endless, "Orders.get cannot be documented: .* refers to itself"),
+        (complex, "Orders.get cannot be documented: complex has no JSON form"),
+        (msgspec.msgpack.Ext, "Orders.get cannot be documented: ExtType has no JSON Schema"),
+    ],
+)
+def test_an_annotation_without_a_schema_is_a_wiring_error_that_names_its_owner(
+    kind: Any, text: str
+) -> None:
+    def document() -> None:
+        schemas = Schemas(Codec())
+        schemas.of(kind, "Orders.get")
+        schemas.complete()
+
+    with pytest.raises(WiringError, match=text):
+        document()

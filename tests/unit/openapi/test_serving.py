@@ -235,3 +235,29 @@ def test_an_invalid_path_for_the_document_is_a_wiring_error(
 
     with pytest.raises(LifespanError, match=f"App._include_openapi.*{told}"):
         fetch(App())
+
+
+@pytest.mark.anyio
+async def test_a_client_that_disconnects_during_a_large_file_is_not_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    install_viewer(bytes(range(256)) * 1_000, tmp_path, monkeypatch)
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        if len(sent) == 2:
+            raise OSError("gone")
+
+    async def receive() -> dict[str, Any]:
+        raise NotImplementedError
+
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "GET",
+        "path": "/docs/viewer.js",
+        "headers": [],
+    }
+    await Viewed()(scope, receive, send)
+    assert len(sent) == 2
+    assert caplog.records == []

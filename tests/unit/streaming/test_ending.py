@@ -81,7 +81,7 @@ async def cancelled_from_within() -> AsyncIterator[object]:
     ("items", "leave_after", "ending"),
     [
         (silent, 0.5, StreamEnding.DISCONNECTED),
-        (busy, 0.01, StreamEnding.DISCONNECTED),
+        (busy, 0.001, StreamEnding.DISCONNECTED),
         (failing, None, StreamEnding.FAILED),
         (unencodable, None, StreamEnding.FAILED),
         (cancelled_from_within, None, StreamEnding.FAILED),

@@ -160,3 +160,9 @@ def test_raw_bytes_are_sent_as_they_are(chunk: object) -> None:
 def test_a_str_is_not_a_raw_chunk() -> None:
     with pytest.raises(TypeError, match="expected bytes, and the stream gave str"):
         encode_raw("a")
+
+
+@pytest.mark.parametrize("item", [3, ServerSentEvent(data=3)])
+def test_data_of_another_type_is_not_encoded_and_both_types_are_named(item: object) -> None:
+    with pytest.raises(TypeError, match="expected Order, and the stream gave int"):
+        sse(item)

@@ -202,3 +202,12 @@ async def test_a_transport_can_be_entered_again_after_a_start_up_that_failed() -
         await transport.__aenter__()
     async with transport:
         assert answers == []
+
+
+async def test_a_message_that_is_not_valid_in_a_lifespan_is_an_error_of_the_app() -> None:
+    app = Living({"type": "lifespan.startup.complete"}, {"type": "http.response.start"})
+    with pytest.raises(
+        RuntimeError, match=r"'http\.response\.start', which is not valid in a life"
+    ):
+        async with client_of(app):
+            pass
