@@ -183,10 +183,6 @@ def cluster(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure jero beside its peers, for the docs; -- --quick to see that it works, -- --help for more."""
     session.install("--quiet", "--require-hashes", "--requirement", "requirements/bench.txt")
-    if not shutil.which("wrk"):
-        _install_from_debian(
-            session, "wrk", "The benchmarks need wrk to send requests: install it."
-        )
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 

@@ -15,8 +15,6 @@ from benchmarks.workloads import LOAD_BUSY, WORKLOADS, Figure, Plan, Workload
 BASE: Final = "floor"
 """The peer that ratios are to."""
 
-_NAMES: Final = {"sse_starlette": "sse-starlette"}
-
 _BUSY: Final = 0.9
 """A load that computes for more of the time than this may be what holds a server back."""
 
@@ -74,7 +72,7 @@ def publish(results: Results, folder: Path) -> None:
 def render_table(results: Results) -> str:
     """A Markdown table: a row a figure, a column a peer."""
     lines = [
-        f"| Workload | {' | '.join(map(_name, results.peers))} |",
+        f"| Workload | {' | '.join(results.peers)} |",
         "|---|" + "--:|" * len(results.peers),
     ]
     for comparison in _comparisons(results):
@@ -88,7 +86,20 @@ def render_table(results: Results) -> str:
                 shown = f"{format_number(comparison.base)} {figure.unit}"
             row.append(f"**{shown}**" if peer == "jero" and shown else shown)
         lines.append(f"| {' | '.join(row)} |")
-    return "\n".join(lines) + "\n"
+    left_out = _left_out(results)
+    return "\n".join(lines) + "\n" + (f"\nLeft out: {left_out}.\n" if left_out else "")
+
+
+def _left_out(results: Results) -> str:
+    """By name, the peers that some of the workloads do not fit."""
+    measured = {sample.workload for sample in results.samples}
+    workloads = [workload for workload in WORKLOADS if workload.name in measured]
+    parts: list[str] = []
+    for peer in results.peers:
+        of = [w.figures[0].title for w in workloads if peer.replace("-", "_") in w.left_out]
+        if of:
+            parts.append(f"`{peer}` of {', '.join(f'*{title}*' for title in of)}")
+    return "; ".join(parts)
 
 
 def render_machine(results: Results) -> str:
@@ -97,8 +108,10 @@ def render_machine(results: Results) -> str:
     pinned = "one for the server, one for the load" if machine.is_pinned else "not pinned"
     packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
     others = median(sample.others for sample in results.samples)
+    load = "woken once per 64 KiB (`SO_RCVLOWAT`)" if machine.has_marks else "napping between reads"
     return (
         f"- **When**: {results.date}; {results.rounds} rounds of {results.plan.seconds:g} s, medians\n"
+        f"- **Served by**: {results.plan.server}, to a load generator {load}\n"
         f"- **Where**: {machine.processor}, {machine.cores} cores ({pinned}), {machine.system}\n"
         f"- **With**: {machine.python}, {packages}\n"
         f"- **Disturbed by**: other processes, which took {others:.0%} of a core in the median measurement\n"
@@ -149,7 +162,7 @@ def _panel(comparison: _Comparison) -> str:
     y = _HEAD
     for peer, cell in sorted(cells.items(), key=rank):
         middle = y + _BAR - 2
-        parts.append(f'<text x="{_LABEL - 6}" y="{middle}" text-anchor="end">{_name(peer)}</text>')
+        parts.append(f'<text x="{_LABEL - 6}" y="{middle}" text-anchor="end">{escape(peer)}</text>')
         length = 0.0
         if cell.value is not None:
             length = max(1, (_WIDTH - _LABEL - _ROOM) * cell.value / (most or 1))
@@ -212,10 +225,7 @@ def format_number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def _name(peer: str) -> str:
-    return _NAMES.get(peer, peer)
-
-
 if __name__ == "__main__":
     docs = Path(__file__).resolve().parent.parent / "docs" / "assets" / "benchmarks"
-    publish(msgspec.json.decode((docs / "results.json").read_bytes(), type=Results), docs)
+    for results in docs.glob("**/results.json"):
+        publish(msgspec.json.decode(results.read_bytes(), type=Results), results.parent)

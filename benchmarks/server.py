@@ -1,25 +1,41 @@
 """The load's side of a server process: starting it, asking what it costs, ending it."""
 
 import http.client
+import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from msgspec import Struct
 
-from benchmarks.machine import cpu_seconds, resident_bytes
+from benchmarks.machine import Cores, cpu_seconds, resident_bytes
+
+SERVERS: Final = ("uvicorn", "granian")
 
 _PATIENCE: Final = 60.0
 """How long a peer may take to start, in seconds."""
 
 
+class Peer(Struct, frozen=True):
+    """Who takes part: its name in the report, its module in `benchmarks.apps`, and the checkout that jero is of.
+
+    Without a checkout, jero is this one.
+    """
+
+    name: str
+    app: str
+    checkout: str = ""
+
+
 class Server(Struct, frozen=True):
     """One peer, being served."""
 
-    peer: str
+    peer: Peer
     pid: int
     port: int
 
@@ -33,31 +49,42 @@ class Server(Struct, frozen=True):
 
 
 @contextmanager
-def served(peer: str, core: int) -> Generator[Server]:
-    """`peer`, served by a fresh process on `core`. Raises `RuntimeError` with what it said if it does not start."""
-    command = [sys.executable, "-m", "benchmarks.serve", peer, str(core)]
+def served(peer: Peer, server: str, cores: Cores) -> Generator[Server]:
+    """`peer`, on `server` in a fresh process. Raises `RuntimeError` with what it said if it does not start."""
+    command = [sys.executable, "-m", "benchmarks.serve", server, peer.app, str(cores.server)]
+    if peer.checkout:
+        command.append(peer.checkout)
     with (
         tempfile.TemporaryFile("w+") as said,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True) as process,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=said, text=True, start_new_session=True
+        ) as process,
     ):
         assert process.stdout is not None
         try:
             port = process.stdout.readline()
-            if not port or not _answers(int(port)):
-                process.kill()
+            if not port or not _answers(process, int(port)):
                 said.seek(0)
-                raise RuntimeError(f"{peer} does not start:\n{said.read()}")
+                raise RuntimeError(f"{peer.name} does not start:\n{said.read()}")
             yield Server(peer, process.pid, int(port))
         finally:
-            process.kill()  # a worker that a stream keeps busy hears nothing gentler
+            # The whole session, as granian has a process for its worker; a worker that a stream keeps busy hears
+            # nothing gentler.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
-    try:
-        connection.request("GET", "/json")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+def _answers(process: subprocess.Popen[str], port: int) -> bool:
+    until = time.monotonic() + _PATIENCE
+    while process.poll() is None and time.monotonic() < until:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
+        try:
+            connection.request("GET", "/json")
+            return connection.getresponse().status == 200
+        except ConnectionRefusedError:
+            time.sleep(0.01)
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+    return False

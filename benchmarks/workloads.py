@@ -1,11 +1,6 @@
 """What is measured, and how. Each workload meets a fresh server and gives one or more figures."""
 
-import math
-import os
-import re
 import selectors
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -13,17 +8,41 @@ from functools import partial
 from statistics import median
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
-from benchmarks.client import BrokenError, Connection
-from benchmarks.data import CHUNKS, LINE_SIZE, TRADES
-from benchmarks.server import Server
+from benchmarks.client import (
+    ITEM_END,
+    MARK,
+    STREAM_END,
+    BrokenError,
+    Connection,
+    encode_request,
+)
+from benchmarks.data import (
+    CHUNKS,
+    ORDER,
+    READERS,
+    RECORDS,
+    TOKENS,
+    TRADES,
+    UPLOADED,
+    encode_line,
+    encode_upload,
+)
+from benchmarks.server import SERVERS, Server
 
 LIMIT: Final = 3.0
 """How long a request beside busy streams may wait before it counts as never answered, in seconds."""
 
 _PACE: Final = 0.002
 """How long after one answer the next request beside busy streams is sent, in seconds."""
+
+_PATIENCE: Final = 30.0
+"""How long it may take until all of many streams have begun, in seconds."""
+
+_REQUESTS: Final = 64
+"""How many connections send requests at the same time: what keeps the server busy while the load naps."""
 
 SERVER_BUSY: Final = "server_busy"
 LOAD_BUSY: Final = "load_busy"
@@ -35,16 +54,20 @@ class NoFigureError(Exception):
 
 
 class Plan(Struct, frozen=True):
-    """How much of everything: the length of a measurement in seconds, and how many connections are left idle."""
+    """How much of everything: the length of a measurement in seconds, and how many connections are left idle; and the
+    ASGI server that serves the peers."""
 
-    seconds: float = 1.0
+    seconds: float = 0.75
     idle: int = 2000
+    server: str = SERVERS[0]
+    tries: int = 3
+    """How often a measurement that other processes disturb is made at most; the least disturbed counts."""
 
 
 class Figure(Struct, frozen=True):
-    """One thing that a workload tells: its name in the raw figures, what it is to a reader, and its unit.
+    """One result of a workload: its name in the raw figures, its title for a reader, and its unit.
 
-    One that `is_ratio` is told as a multiple of the floor's.
+    One that `is_ratio` is shown as a multiple of the floor's.
     """
 
     key: str
@@ -55,41 +78,107 @@ class Figure(Struct, frozen=True):
 
 
 class Workload(Struct, frozen=True):
-    """Something to measure, on one route. `is_always_ready` says that nothing in it ever waits."""
+    """Something to measure, on one route."""
 
     name: str
     route: str
     figures: tuple[Figure, ...]
     measure: Callable[[Server, Plan], Mapping[str, float]]
-    is_always_ready: bool = False
+    left_out: frozenset[str]
+    """The peers that it does not fit."""
 
 
-def _measure_rate(path: str, items: int, server: Server, plan: Plan) -> Mapping[str, float]:
-    with Connection(server.port) as connection:
-        connection.ask(path)
-        connection.read_rest()
+def _measure_stream(route: str, items: int, server: Server, plan: Plan) -> Mapping[str, float]:
+    with Connection(server.port, mark=MARK) as connection:
+        connection.ask(route)
+        connection.read_until(STREAM_END)
+        connection.wakeups = count = 0
         with _busy(server) as shares:
-            count = 0
             began = time.perf_counter()
             while (took := time.perf_counter() - began) < plan.seconds:
-                connection.ask(path)
-                connection.read_rest()
+                connection.ask(route)
+                if connection.read_until(STREAM_END) != items:
+                    raise NoFigureError(f"a stream did not have {items} items")
                 count += items
+    return {**_rates("items", count / took, shares), "wakeups_per_item": connection.wakeups / count}
+
+
+def _measure_requests(
+    request: bytes, end: bytes, server: Server, plan: Plan
+) -> Mapping[str, float]:
+    with ExitStack() as stack:
+        connections = [stack.enter_context(Connection(server.port)) for _ in range(_REQUESTS)]
+        for connection in connections:
+            connection.send(request)
+        _answer_all(connections, request, end, plan.seconds / 4)
+        with _busy(server) as shares:
+            began = time.perf_counter()
+            count = _answer_all(connections, request, end, plan.seconds)
+            took = time.perf_counter() - began
+    return _rates("requests", count / took, shares)
+
+
+def _answer_all(connections: list[Connection], request: bytes, end: bytes, seconds: float) -> int:
+    """Send each connection's next request when it has its answer, and say how many came."""
+    count = 0
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        time.sleep(
+            0.001
+        )  # nobody waits for the answers, so that the server does not pay for waking anybody
+        for connection in connections:
+            connection.drain()
+            if connection.has_received(end):
+                connection.send(request)
+                count += 1
+    if not count:
+        raise NoFigureError("no answer")
+    return count
+
+
+def _measure_upload(server: Server, plan: Plan) -> Mapping[str, float]:
+    request = encode_request("/upload", "application/x-ndjson", encode_upload())
+    with Connection(server.port) as connection:
+        connection.send(request)
+        connection.read_first()
+        count = 0
+        with _busy(server) as shares:
+            began = time.perf_counter()
+            while (took := time.perf_counter() - began) < plan.seconds:
+                connection.send(request)
+                connection.read_first()
+                count += UPLOADED
     return _rates("items", count / took, shares)
 
 
-def _measure_requests(path: str, server: Server, plan: Plan) -> Mapping[str, float]:
-    wrk = shutil.which("wrk")
-    if wrk is None:
-        raise NoFigureError("wrk is not installed")
-    url = f"http://127.0.0.1:{server.port}{path}"
-    command = [wrk, "-t1", "-c16", f"-d{math.ceil(plan.seconds)}s", url]
-    with _busy(server) as shares:
-        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
-    if rate is None or "Non-2xx" in said or "Socket errors" in said:
-        raise NoFigureError(f"wrk met errors:\n{said}")
-    return _rates("requests", float(rate[1]), shares)
+def _measure_crowd(route: str, streams: int, server: Server, plan: Plan) -> Mapping[str, float]:
+    with ExitStack() as stack:
+        connections = [stack.enter_context(Connection(server.port)) for _ in range(streams)]
+        for connection in connections:
+            connection.ask(route)
+        until = time.perf_counter() + _PATIENCE
+        while not all(connection.is_answered for connection in connections):
+            if time.perf_counter() > until:
+                raise NoFigureError("does not serve all of them")
+            _drain_all(connections, plan.seconds / 4)
+        with _busy(server) as shares:
+            began = time.perf_counter()
+            count = _drain_all(connections, plan.seconds)
+            took = time.perf_counter() - began
+    if not count:
+        raise NoFigureError("no items")
+    cpu = shares.get(SERVER_BUSY, 1) * took
+    return {**_rates("items", count / took, shares), "cpu_us_per_item": cpu * 1e6 / count}
+
+
+def _drain_all(connections: list[Connection], seconds: float) -> int:
+    """Read what comes, and say how many items."""
+    count = 0
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        time.sleep(0.02)
+        count += sum(connection.drain() for connection in connections)
+    return count
 
 
 def _rates(kind: str, rate: float, shares: Mapping[str, float]) -> Mapping[str, float]:
@@ -109,21 +198,20 @@ def _measure_first(server: Server, plan: Plan) -> Mapping[str, float]:
             connection.ask("/first")
             connection.read_first()
             waits.append(time.perf_counter() - asked)
-            connection.read_rest()
+            connection.read_until(STREAM_END)
     return {"first_item_us": median(waits) * 1e6}
 
 
 def _measure_idle(server: Server, plan: Plan) -> Mapping[str, float]:
     with ExitStack() as stack:
-        _open_idle(server, stack)  # what is loaded or set up once is no connection's cost
+        _open(server, "/idle", stack)  # what is loaded or set up once is no connection's cost
         memory, computed = server.resident_bytes(), server.cpu_seconds()
         if memory is None or computed is None:
             raise NoFigureError("this system has no /proc to read memory and CPU time from")
         for _ in range(plan.idle):
-            _open_idle(server, stack)
+            _open(server, "/idle", stack)
         more_memory, more_computed = server.resident_bytes(), server.cpu_seconds()
-        watched = 3 * plan.seconds  # the system counts CPU time in hundredths of a second
-        time.sleep(watched)
+        time.sleep(plan.seconds)
         after = server.cpu_seconds()
     assert more_memory is not None
     assert more_computed is not None
@@ -131,14 +219,16 @@ def _measure_idle(server: Server, plan: Plan) -> Mapping[str, float]:
     return {
         "memory_kib": (more_memory - memory) / 1024 / plan.idle,
         "opening_us": (more_computed - computed) * 1e6 / plan.idle,
-        "idle_us_per_second": (after - more_computed) * 1e6 / watched / plan.idle,
+        "idle_us_per_second": (after - more_computed) * 1e6 / plan.seconds / plan.idle,
     }
 
 
-def _open_idle(server: Server, stack: ExitStack) -> None:
+def _open(server: Server, route: str, stack: ExitStack) -> Connection:
+    """A connection that has received the first item of the stream."""
     connection = stack.enter_context(Connection(server.port))
-    connection.ask("/idle")
+    connection.ask(route)
     connection.read_first()
+    return connection
 
 
 def _measure_beside(server: Server, plan: Plan) -> Mapping[str, float]:
@@ -148,7 +238,7 @@ def _measure_beside(server: Server, plan: Plan) -> Mapping[str, float]:
         other = stack.enter_context(Connection(server.port, timeout=LIMIT))
         other.ask("/json")
         other.read_first()
-        streams = [stack.enter_context(Connection(server.port)) for _ in range(2)]
+        streams = [stack.enter_context(Connection(server.port, mark=MARK)) for _ in range(2)]
         for stream in streams:
             stream.ask("/endless")
             selector.register(stream.socket, selectors.EVENT_READ, stream)
@@ -169,13 +259,13 @@ def _measure_beside(server: Server, plan: Plan) -> Mapping[str, float]:
                 if asked is not None:
                     waits.append(now - asked)
                     asked, next_at = None, now + _PACE
-            items += sum(stream.read_block() for stream in streams if stream in ready)
+            items += sum(stream.drain() for stream in streams if stream in ready)
         took = time.perf_counter() - began
     waits.sort()
     return {
         "p99_ms": waits[int(0.99 * (len(waits) - 1))] * 1e3,
         "p50_ms": median(waits) * 1e3,
-        "megabytes_per_second": items * LINE_SIZE / took / 1e6,
+        "megabytes_per_second": items * len(encode_line(TRADES[0])) / took / 1e6,
     }
 
 
@@ -192,38 +282,125 @@ def _busy(server: Server) -> Generator[dict[str, float]]:
 
 
 def load_seconds() -> float:
-    """How long this process, and every wrk it has waited for, have computed so far."""
-    return sum(os.times()[:4])
+    """How long this process has computed so far."""
+    return time.process_time()
 
 
-def _rate(name: str, title: str, item: str, count: int) -> Workload:
-    route = f"/{name.replace('_', '/')}"
-    figure = Figure("items_per_cpu_second", title, f"{item}/s", is_more_better=True, is_ratio=True)
-    measure = partial(_measure_rate, route, count)
-    return Workload(name, route, (figure,), measure, is_always_ready="suspended" not in name)
+_EVERYBODY: Final = frozenset[str]()
+_NO_CEILING: Final = frozenset({"ceiling"})
+_NO_EVENTS_ONLY: Final = frozenset({"sse_starlette"})
+_FRAMEWORKS: Final = _NO_CEILING | _NO_EVENTS_ONLY
 
 
-def _requests(name: str, title: str, *, is_always_ready: bool = False) -> Workload:
+def _stream(
+    route: str, title: str, items: int, left_out: frozenset[str], *, unit: str = "items/s"
+) -> Workload:
+    figure = Figure("items_per_cpu_second", title, unit, is_more_better=True, is_ratio=True)
+    measure = partial(_measure_stream, route, items)
+    return Workload(_name(route), route, (figure,), measure, left_out)
+
+
+def _requests(
+    route: str, title: str, end: bytes, left_out: frozenset[str], body: bytes = b""
+) -> Workload:
     figure = Figure(
         "requests_per_cpu_second", title, "requests/s", is_more_better=True, is_ratio=True
     )
-    measure = partial(_measure_requests, f"/{name}")
-    return Workload(name, f"/{name}", (figure,), measure, is_always_ready)
+    request = encode_request(route, "application/json" if body else "", body)
+    measure = partial(_measure_requests, request, end)
+    return Workload(_name(route), route, (figure,), measure, left_out)
+
+
+def _name(route: str) -> str:
+    return route.strip("/").replace("/", "_")
 
 
 WORKLOADS: Final = (
-    _rate("ndjson_ready", "NDJSON, items ready", "items", len(TRADES)),
-    _rate("ndjson_suspended", "NDJSON, suspends per item", "items", len(TRADES)),
-    _rate("sse_ready", "SSE, events ready", "events", len(TRADES)),
-    _rate("sse_suspended", "SSE, suspends per event", "events", len(TRADES)),
-    _rate("chunks", "4 KiB chunks, ready", "chunks", len(CHUNKS)),
-    _requests("short", "Streams of three items", is_always_ready=True),
-    _requests("json", "Small JSON"),
+    _stream("/ndjson/suspended", "NDJSON, suspends at each item", len(TRADES), _FRAMEWORKS),
+    _stream(
+        "/sse/suspended",
+        "SSE with event and id, suspends at each",
+        len(TRADES),
+        _NO_CEILING,
+        unit="events/s",
+    ),
+    _stream(
+        "/tokens",
+        "SSE, tokens of 20 bytes, suspends at each",
+        len(TOKENS),
+        _NO_CEILING,
+        unit="events/s",
+    ),
+    _stream("/records", "NDJSON, records of 2 KB, suspends at each", len(RECORDS), _FRAMEWORKS),
+    Workload(
+        "paced",
+        "/paced",
+        (
+            Figure(
+                "cpu_us_per_item",
+                "200 streams of tokens, 1 ms apart, CPU time each",
+                "µs",
+                is_ratio=True,
+            ),
+        ),
+        partial(_measure_crowd, "/paced", 200),
+        _NO_CEILING,
+    ),
+    Workload(
+        "fan_out",
+        "/fan_out",
+        (
+            Figure(
+                "items_per_cpu_second",
+                "One event to 1,000 readers",
+                "deliveries/s",
+                is_more_better=True,
+                is_ratio=True,
+            ),
+        ),
+        partial(_measure_crowd, "/fan_out", READERS),
+        _NO_CEILING,
+    ),
+    _stream("/ndjson/ready", "NDJSON, ready", len(TRADES), _NO_EVENTS_ONLY),
+    _stream("/sse/ready", "SSE with event and id, ready", len(TRADES), _EVERYBODY, unit="events/s"),
+    _stream(
+        "/sse/retry",
+        "SSE with event, id and retry, ready",
+        len(TRADES),
+        _EVERYBODY,
+        unit="events/s",
+    ),
+    _stream("/chunks", "4 KiB chunks, ready", len(CHUNKS), _NO_EVENTS_ONLY, unit="chunks/s"),
+    _requests("/short", "Streams of three", STREAM_END, _NO_EVENTS_ONLY),
+    _requests("/json", "Small JSON", ITEM_END, _FRAMEWORKS),
+    _requests(
+        "/body",
+        "JSON body of 10 KB, validated",
+        ITEM_END,
+        _FRAMEWORKS,
+        msgspec.json.encode(ORDER),
+    ),
+    Workload(
+        "upload",
+        "/upload",
+        (
+            Figure(
+                "items_per_cpu_second",
+                "NDJSON upload of 100,000 lines",
+                "lines/s",
+                is_more_better=True,
+                is_ratio=True,
+            ),
+        ),
+        _measure_upload,
+        _FRAMEWORKS,
+    ),
     Workload(
         "first",
         "/first",
         (Figure("first_item_us", "Time to first item", "µs", is_ratio=True),),
         _measure_first,
+        _FRAMEWORKS,
     ),
     Workload(
         "beside",
@@ -235,7 +412,7 @@ WORKLOADS: Final = (
             ),
         ),
         _measure_beside,
-        is_always_ready=True,
+        _NO_EVENTS_ONLY,
     ),
     Workload(
         "idle",
@@ -245,6 +422,7 @@ WORKLOADS: Final = (
             Figure("opening_us", "… CPU time to open one", "µs"),
         ),
         _measure_idle,
+        _NO_CEILING,
     ),
 )
 

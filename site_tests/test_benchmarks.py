@@ -1,6 +1,8 @@
 """The benchmarks page: its plot and its conclusion agree with the recorded figures."""
 
+import asyncio
 import re
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +12,20 @@ from bs4 import BeautifulSoup, Tag
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.client import ITEM_END, MARK, STREAM_END, BrokenError, Connection, has_marks
+from benchmarks.data import (
+    CHUNKS,
+    DISTINCT,
+    READERS,
+    RECORDS,
+    RETRY,
+    TOKENS,
+    TRADES,
+    FanOut,
+    encode_data,
+    encode_event,
+    encode_line,
+)
 from benchmarks.machine import Machine
 from benchmarks.report import Results, Sample, render_plot, render_table
 from benchmarks.workloads import WORKLOADS, Plan
@@ -19,6 +35,8 @@ RESULTS = msgspec.json.decode((RECORDED / "results.json").read_bytes(), type=Res
 
 PEERS = ["floor", "jero", "starlette", "falcon"]
 MACHINE = Machine("CPython", "Linux", "a processor", 2, True, {})  # noqa: FBT003 - a record
+
+SAMPLE = Sample("first", 1, "jero", {"first_item_us": 100})
 
 
 def panels(plot: str) -> list[Tag]:
@@ -100,6 +118,75 @@ def test_a_peer_that_was_measured_in_no_round_with_the_floor_has_no_ratio() -> N
     (panel,) = panels(render_plot(results(rounds, "first")))
     assert "no floor to compare with" in panel.get_text()
     assert len(bars(panel)) == 2
+
+
+def test_peers_that_a_workload_does_not_fit_are_left_out_by_name() -> None:
+    measured = Results("2026-01-01", 1, Plan(), MACHINE, ["jero", "ceiling"], [SAMPLE])
+    assert render_table(measured).endswith("\nLeft out: `ceiling` of *Time to first item*.\n")
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        *map(encode_line, TRADES[:DISTINCT]),
+        *map(encode_line, RECORDS[:DISTINCT]),
+        *map(encode_data, TOKENS[:DISTINCT]),
+        encode_event(TRADES[0], RETRY),
+        CHUNKS[0],
+    ][::97],
+)
+def test_every_item_has_one_mark_to_count_it_by(wire: bytes) -> None:
+    assert wire.count(ITEM_END) == 1
+
+
+def test_an_event_goes_to_all_readers_when_all_of_them_wait() -> None:
+    async def fan_out_once() -> None:
+        fan_out = FanOut()
+        readers = [asyncio.create_task(fan_out.wait()) for _ in range(READERS - 1)]
+        await asyncio.sleep(0)
+        assert not any(reader.done() for reader in readers)
+        await fan_out.wait()
+        await asyncio.gather(*readers)
+
+    asyncio.run(fan_out_once())
+
+
+def test_a_low_water_mark_is_used_only_where_poll_heeds_it() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        Connection(listener.getsockname()[1], mark=MARK) as connection,
+        listener.accept()[0],
+    ):
+        mark = connection.socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT)
+        assert (mark == MARK) is has_marks()
+
+
+@pytest.mark.parametrize("mark", [1, MARK])
+def test_the_end_of_a_stream_arrives_however_little_it_is(mark: int) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        Connection(listener.getsockname()[1], mark=mark) as connection,
+        listener.accept()[0] as server,
+    ):
+        connection.ask("/")
+        server.sendall(b"HTTP/1.1 200 OK\r\n\r\n2\r\n{}" + STREAM_END)
+        assert connection.read_until(STREAM_END) == 1
+
+
+def test_a_refused_request_is_no_answer() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        Connection(listener.getsockname()[1]) as connection,
+        listener.accept()[0] as server,
+    ):
+        connection.ask("/")
+        server.sendall(b"HTTP/1.1 503 Service Unavailable\r\n\r\n{}")
+        with pytest.raises(BrokenError, match="503"):
+            connection.read_first()
+
+
+def test_the_recorded_figures_can_be_read() -> None:
+    assert {sample.peer for sample in RESULTS.samples} == set(RESULTS.peers)
 
 
 def test_the_conclusion_of_the_page_is_true_of_the_figures() -> None:

@@ -1,9 +1,13 @@
-"""One module a peer, each an ASGI application `app` with the same routes, written as the peer's own documentation
-would have it. Where a peer has no form of its own for a line of JSON or an event, it is made by hand with msgspec.
+"""One module a peer, each an ASGI application `app` with the routes of `benchmarks.data`, written as the peer's own
+documentation would have it. Where a peer has no form of its own for a line of JSON or an event, or for reading lines,
+it is made by hand with msgspec.
 
-    /ndjson/ready      40,000 items that are there            /first    one item, then 5 ms of silence
-    /ndjson/suspended  … each after a turn of the event loop  /idle     one event, then silence
-    /sse/ready         40,000 events that are there           /endless  items that are there, for ever
-    /sse/suspended     … each after a turn of the event loop  /short    three items
-    /chunks            10,000 chunks of 4 KiB                 /json     one item, whole
+    GET /ndjson/ready, /ndjson/suspended, /short, /endless, /first    trades as NDJSON
+    GET /records                                                      records as NDJSON
+    GET /sse/ready, /sse/suspended, /sse/retry, /fan_out, /idle       trades as events with a name and an id
+    GET /tokens, /paced                                               tokens as events
+    GET /chunks      chunks of bytes
+    GET /json        one trade
+    POST /upload     trades as NDJSON; answers with their totals
+    POST /body       an order; answers with the totals of its trades, or with 400 or 422 if it is invalid
 """

@@ -1,93 +1,99 @@
-"""BlackSheep: StreamedContent of bytes, encoded by hand with msgspec; its own ServerSentEvent and json."""
+"""BlackSheep: StreamedContent of bytes, encoded by hand with msgspec; its own ServerSentEvent, json and FromJSON."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from functools import partial
-from itertools import cycle
 
-import msgspec
-from blacksheep import Application, Response, StreamedContent, get, json
+from blacksheep import (
+    Application,
+    Content,
+    FromJSON,
+    Request,
+    Response,
+    StreamedContent,
+    get,
+    json,
+    post,
+)
 from blacksheep.server.sse import ServerSentEvent, ServerSentEventsResponse
 
-from benchmarks.data import CHUNKS, FEW, FOREVER, PAUSE, ROWS, TRADES, Trade, stream
+from benchmarks.apps.by_hand import encode, lines, total
+from benchmarks.apps.models import Order
+from benchmarks.data import (
+    CHUNKS,
+    EVENT,
+    EVENTS,
+    LINES,
+    RECORD_LINES,
+    RECORDS,
+    TOKEN_EVENTS,
+    TOKENS,
+    TRADES,
+    Flow,
+    as_row,
+    each,
+    stream,
+)
 
 app = Application()
-encode = msgspec.json.Encoder().encode
+ROWS = each(TRADES, as_row)
+TOKEN_ROWS = each(TOKENS, as_row)
 
 
-async def lines(
-    trades: Iterable[Trade], *, suspends: bool = False, then: float = 0
-) -> AsyncIterator[bytes]:
-    for trade in trades:
-        if suspends:
-            await asyncio.sleep(0)
-        yield encode(trade) + b"\n"
-    if then:
-        await asyncio.sleep(then)
+async def events(flow: Flow) -> AsyncIterator[ServerSentEvent]:
+    wait, retry = flow.wait, -1 if flow.retry is None else flow.retry
+    for row in flow.pick(ROWS):
+        if wait:
+            await wait()
+        yield ServerSentEvent(row, EVENT, str(row["id"]), retry)
+    if flow.then:
+        await asyncio.sleep(flow.then)
 
 
-async def events(
-    rows: Iterable[dict[str, object]], *, suspends: bool = False, then: float = 0
-) -> AsyncIterator[ServerSentEvent]:
-    for row in rows:
-        if suspends:
-            await asyncio.sleep(0)
+async def tokens(flow: Flow) -> AsyncIterator[ServerSentEvent]:
+    wait = flow.wait
+    for row in flow.pick(TOKEN_ROWS):
+        if wait:
+            await wait()
         yield ServerSentEvent(row)
-    if then:
-        await asyncio.sleep(then)
 
 
-def as_lines(provider: Callable[[], AsyncIterable[bytes]]) -> Response:
-    return Response(200, content=StreamedContent(b"application/x-ndjson", provider))
+def serve(path: str, make: Callable[[], AsyncIterable[bytes]], content_type: bytes) -> None:
+    @get(path)
+    async def handler() -> Response:
+        return Response(200, content=StreamedContent(content_type, make))
 
 
-@get("/ndjson/ready")
-async def ndjson_ready() -> Response:
-    return as_lines(partial(lines, TRADES))
+def serve_events(path: str, make: Callable[[], AsyncIterable[ServerSentEvent]]) -> None:
+    @get(path)
+    async def handler() -> Response:
+        return ServerSentEventsResponse(make)
 
 
-@get("/ndjson/suspended")
-async def ndjson_suspended() -> Response:
-    return as_lines(partial(lines, TRADES, suspends=True))
-
-
-@get("/sse/ready")
-async def sse_ready() -> Response:
-    return ServerSentEventsResponse(partial(events, ROWS))
-
-
-@get("/sse/suspended")
-async def sse_suspended() -> Response:
-    return ServerSentEventsResponse(partial(events, ROWS, suspends=True))
-
-
-@get("/chunks")
-async def chunks() -> Response:
-    return Response(
-        200, content=StreamedContent(b"application/octet-stream", partial(stream, CHUNKS))
-    )
-
-
-@get("/first")
-async def first() -> Response:
-    return as_lines(partial(lines, TRADES[:1], then=PAUSE))
-
-
-@get("/idle")
-async def idle() -> Response:
-    return ServerSentEventsResponse(partial(events, ROWS[:1], then=FOREVER))
-
-
-@get("/endless")
-async def endless() -> Response:
-    return as_lines(partial(lines, cycle(TRADES)))
-
-
-@get("/short")
-async def short() -> Response:
-    return as_lines(partial(lines, TRADES[:FEW]))
+for path, flow in LINES.items():
+    serve(path, partial(lines, TRADES, flow), b"application/x-ndjson")
+for path, flow in RECORD_LINES.items():
+    serve(path, partial(lines, RECORDS, flow), b"application/x-ndjson")
+for path, flow in EVENTS.items():
+    serve_events(path, partial(events, flow))
+for path, flow in TOKEN_EVENTS.items():
+    serve_events(path, partial(tokens, flow))
+serve("/chunks", partial(stream, CHUNKS), b"application/octet-stream")
 
 
 @get("/json")
 async def one() -> Response:
     return json(ROWS[0])
+
+
+@post("/upload")
+async def upload(request: Request) -> Response:
+    return Response(
+        200, content=Content(b"application/json", encode(await total(request.stream())))
+    )
+
+
+@post("/body")
+async def body(order: FromJSON[Order]) -> Response:
+    trades = order.value.trades
+    return json({"count": len(trades), "quantity": sum(trade.quantity for trade in trades)})

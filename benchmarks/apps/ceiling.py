@@ -5,8 +5,15 @@ It holds back items that are ready, which a framework must not. Only streams tha
 
 from collections.abc import AsyncIterable
 
-from benchmarks.apps.floor import JSON, STREAMS, Message, Receive, Send, live, respond_whole
-from benchmarks.data import LINES
+from benchmarks.apps.floor import (
+    STREAMS,
+    TRADE_LINES,
+    Message,
+    Receive,
+    Send,
+    live,
+    respond_whole,
+)
 
 ENOUGH = 65_536
 
@@ -15,7 +22,7 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await live(receive, send)
     elif scope["path"] == "/json":
-        await respond_whole(send, JSON, LINES[0])
+        await respond_whole(send, TRADE_LINES[0])
     else:
         content_type, items = STREAMS[scope["path"]]
         await respond(send, content_type, items())

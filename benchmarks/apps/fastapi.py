@@ -1,55 +1,79 @@
-"""FastAPI: path operations that yield Pydantic models, as JSON Lines or through EventSourceResponse."""
+"""FastAPI: path operations that yield Pydantic models, as JSON Lines or through EventSourceResponse, or take them."""
 
 import asyncio
 from collections.abc import AsyncIterable
-from itertools import cycle
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
-from fastapi.sse import EventSourceResponse
-from pydantic import BaseModel
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from benchmarks.data import CHUNKS, FEW, FOREVER, PAUSE, ROWS
+from benchmarks.apps.by_hand import encode, total
+from benchmarks.apps.models import RECORDS, TOKENS, TRADES, Order, Record, Token, Totals, Trade
+from benchmarks.data import (
+    CHUNKS,
+    EVENT,
+    EVENTS,
+    LINES,
+    RECORD_LINES,
+    TOKEN_EVENTS,
+    Flow,
+)
 
 app = FastAPI()
 
 
-class Trade(BaseModel):
-    id: int
-    symbol: str
-    price: float
-    quantity: int
-    venue: str
+def serve_lines(path: str, flow: Flow) -> None:
+    @app.get(path)
+    async def get() -> AsyncIterable[Trade]:
+        wait = flow.wait
+        for trade in flow.pick(TRADES):
+            if wait:
+                await wait()
+            yield trade
+        if flow.then:
+            await asyncio.sleep(flow.then)
 
 
-_distinct = {row["id"]: Trade.model_validate(row) for row in ROWS}
-TRADES = [_distinct[row["id"]] for row in ROWS]
+def serve_records(path: str, flow: Flow) -> None:
+    @app.get(path)
+    async def get() -> AsyncIterable[Record]:
+        wait = flow.wait
+        for record in flow.pick(RECORDS):
+            if wait:
+                await wait()
+            yield record
 
 
-@app.get("/ndjson/ready")
-async def ndjson_ready() -> AsyncIterable[Trade]:
-    for trade in TRADES:
-        yield trade
+def serve_events(path: str, flow: Flow) -> None:
+    @app.get(path, response_class=EventSourceResponse)
+    async def get() -> AsyncIterable[ServerSentEvent]:
+        wait, retry = flow.wait, flow.retry
+        for trade in flow.pick(TRADES):
+            if wait:
+                await wait()
+            yield ServerSentEvent(data=trade, event=EVENT, id=str(trade.id), retry=retry)
+        if flow.then:
+            await asyncio.sleep(flow.then)
 
 
-@app.get("/ndjson/suspended")
-async def ndjson_suspended() -> AsyncIterable[Trade]:
-    for trade in TRADES:
-        await asyncio.sleep(0)
-        yield trade
+def serve_tokens(path: str, flow: Flow) -> None:
+    @app.get(path, response_class=EventSourceResponse)
+    async def get() -> AsyncIterable[Token]:
+        wait = flow.wait
+        for token in flow.pick(TOKENS):
+            if wait:
+                await wait()
+            yield token
 
 
-@app.get("/sse/ready", response_class=EventSourceResponse)
-async def sse_ready() -> AsyncIterable[Trade]:
-    for trade in TRADES:
-        yield trade
-
-
-@app.get("/sse/suspended", response_class=EventSourceResponse)
-async def sse_suspended() -> AsyncIterable[Trade]:
-    for trade in TRADES:
-        await asyncio.sleep(0)
-        yield trade
+for serve, flows in (
+    (serve_lines, LINES),
+    (serve_records, RECORD_LINES),
+    (serve_events, EVENTS),
+    (serve_tokens, TOKEN_EVENTS),
+):
+    for path, flow in flows.items():
+        serve(path, flow)
 
 
 @app.get("/chunks", response_class=StreamingResponse)
@@ -58,30 +82,16 @@ async def chunks() -> AsyncIterable[bytes]:
         yield chunk
 
 
-@app.get("/first")
-async def first() -> AsyncIterable[Trade]:
-    yield TRADES[0]
-    await asyncio.sleep(PAUSE)
-
-
-@app.get("/idle", response_class=EventSourceResponse)
-async def idle() -> AsyncIterable[Trade]:
-    yield TRADES[0]
-    await asyncio.sleep(FOREVER)
-
-
-@app.get("/endless")
-async def endless() -> AsyncIterable[Trade]:
-    for trade in cycle(TRADES):
-        yield trade
-
-
-@app.get("/short")
-async def short() -> AsyncIterable[Trade]:
-    for trade in TRADES[:FEW]:
-        yield trade
-
-
 @app.get("/json")
 async def json() -> Trade:
     return TRADES[0]
+
+
+@app.post("/upload")
+async def upload(request: Request) -> Response:
+    return Response(encode(await total(request.stream())), media_type="application/json")
+
+
+@app.post("/body")
+async def body(order: Order) -> Totals:
+    return Totals(count=len(order.trades), quantity=sum(trade.quantity for trade in order.trades))

@@ -1,10 +1,35 @@
 """No framework: items that were encoded beforehand, sent one by one. What the others are measured against."""
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, MutableMapping
-from itertools import cycle
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Mapping,
+    MutableMapping,
+)
+from functools import partial
 from typing import Any
 
-from benchmarks.data import CHUNKS, EVENTS, FEW, FOREVER, LINES, PAUSE, stream
+import msgspec
+
+from benchmarks.apps.by_hand import encode, total, total_order
+from benchmarks.data import (
+    CHUNKS,
+    EVENTS,
+    LINES,
+    RECORD_LINES,
+    RECORDS,
+    RETRY,
+    TOKEN_EVENTS,
+    TOKENS,
+    TRADES,
+    each,
+    encode_data,
+    encode_event,
+    encode_line,
+    stream,
+)
 
 type Message = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[Message]]
@@ -13,32 +38,60 @@ type Send = Callable[[Message], Awaitable[None]]
 
 JSON, NDJSON, SSE = b"application/json", b"application/x-ndjson", b"text/event-stream"
 
+TRADE_LINES = each(TRADES, encode_line)
+TRADE_EVENTS = {
+    None: each(TRADES, encode_event),
+    RETRY: each(TRADES, partial(encode_event, retry=RETRY)),
+}
+ENCODED_RECORDS = each(RECORDS, encode_line)
+ENCODED_TOKENS = each(TOKENS, encode_data)
+
 STREAMS: Mapping[str, tuple[bytes, Callable[[], AsyncIterable[bytes]]]] = {
-    "/ndjson/ready": (NDJSON, lambda: stream(LINES)),
-    "/ndjson/suspended": (NDJSON, lambda: stream(LINES, suspends=True)),
-    "/sse/ready": (SSE, lambda: stream(EVENTS)),
-    "/sse/suspended": (SSE, lambda: stream(EVENTS, suspends=True)),
-    "/chunks": (b"application/octet-stream", lambda: stream(CHUNKS)),
-    "/first": (NDJSON, lambda: stream(LINES[:1], then=PAUSE)),
-    "/idle": (SSE, lambda: stream(EVENTS[:1], then=FOREVER)),
-    "/endless": (NDJSON, lambda: stream(cycle(LINES))),
-    "/short": (NDJSON, lambda: stream(LINES[:FEW])),
+    "/chunks": (b"application/octet-stream", partial(stream, CHUNKS)),
+    **{path: (NDJSON, partial(stream, TRADE_LINES, flow)) for path, flow in LINES.items()},
+    **{
+        path: (NDJSON, partial(stream, ENCODED_RECORDS, flow))
+        for path, flow in RECORD_LINES.items()
+    },
+    **{
+        path: (SSE, partial(stream, TRADE_EVENTS[flow.retry], flow))
+        for path, flow in EVENTS.items()
+    },
+    **{path: (SSE, partial(stream, ENCODED_TOKENS, flow)) for path, flow in TOKEN_EVENTS.items()},
 }
 
 
 async def app(scope: Message, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await live(receive, send)
-    elif scope["path"] == "/json":
-        await respond_whole(send, JSON, LINES[0])
-    else:
-        content_type, items = STREAMS[scope["path"]]
-        await respond(send, content_type, items())
+        return
+    match scope["path"]:
+        case "/json":
+            await respond_whole(send, TRADE_LINES[0])
+        case "/upload":
+            await respond_whole(send, encode(await total(read(receive))))
+        case "/body":
+            body = b"".join([chunk async for chunk in read(receive)])
+            try:
+                await respond_whole(send, encode(total_order(body)))
+            except msgspec.ValidationError as error:
+                await respond_whole(send, encode(str(error)), 422)
+        case path:
+            content_type, items = STREAMS[path]
+            await respond(send, content_type, items())
 
 
-async def respond_whole(send: Send, content_type: bytes, body: bytes) -> None:
-    headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
+async def read(receive: Receive) -> AsyncIterator[bytes]:
+    more = True
+    while more:
+        message = await receive()
+        yield message.get("body", b"")
+        more = message.get("more_body", False)
+
+
+async def respond_whole(send: Send, body: bytes, status: int = 200) -> None:
+    headers = [(b"content-type", JSON), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 

@@ -1,83 +1,67 @@
-"""Litestar: Stream and ServerSentEvent, encoded by hand with msgspec; plain JSON from a Struct."""
+"""Litestar: Stream and ServerSentEvent, encoded by hand with msgspec; bodies and plain JSON as Structs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from itertools import cycle
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Any
 
-import msgspec
-from litestar import Litestar, get
+from litestar import Litestar, Request, get, post
+from litestar.handlers import HTTPRouteHandler
 from litestar.response import ServerSentEvent, ServerSentEventMessage, Stream
 
-from benchmarks.data import CHUNKS, FEW, FOREVER, PAUSE, TRADES, Trade, stream
-
-encode = msgspec.json.Encoder().encode
-
-
-async def lines(
-    trades: Iterable[Trade], *, suspends: bool = False, then: float = 0
-) -> AsyncIterator[bytes]:
-    for trade in trades:
-        if suspends:
-            await asyncio.sleep(0)
-        yield encode(trade) + b"\n"
-    if then:
-        await asyncio.sleep(then)
-
-
-async def events(
-    trades: Iterable[Trade], *, suspends: bool = False, then: float = 0
-) -> AsyncIterator[ServerSentEventMessage]:
-    for trade in trades:
-        if suspends:
-            await asyncio.sleep(0)
-        yield ServerSentEventMessage(data=encode(trade))
-    if then:
-        await asyncio.sleep(then)
+from benchmarks.apps.by_hand import encode, lines, total
+from benchmarks.data import (
+    CHUNKS,
+    EVENT,
+    EVENTS,
+    LINES,
+    RECORD_LINES,
+    RECORDS,
+    TOKEN_EVENTS,
+    TOKENS,
+    TRADES,
+    Flow,
+    Order,
+    Totals,
+    Trade,
+    stream,
+)
 
 
-@get("/ndjson/ready", media_type="application/x-ndjson")
-async def ndjson_ready() -> Stream:
-    return Stream(lines(TRADES))
+async def events(flow: Flow) -> AsyncIterator[ServerSentEventMessage]:
+    wait, retry = flow.wait, flow.retry
+    for trade in flow.pick(TRADES):
+        if wait:
+            await wait()
+        yield ServerSentEventMessage(data=encode(trade), event=EVENT, id=trade.id, retry=retry)
+    if flow.then:
+        await asyncio.sleep(flow.then)
 
 
-@get("/ndjson/suspended", media_type="application/x-ndjson")
-async def ndjson_suspended() -> Stream:
-    return Stream(lines(TRADES, suspends=True))
+async def tokens(flow: Flow) -> AsyncIterator[ServerSentEventMessage]:
+    wait = flow.wait
+    for token in flow.pick(TOKENS):
+        if wait:
+            await wait()
+        yield ServerSentEventMessage(data=encode(token))
 
 
-@get("/sse/ready")
-async def sse_ready() -> ServerSentEvent:
-    return ServerSentEvent(events(TRADES))
+def as_stream(path: str, make: Callable[[], AsyncIterator[bytes]], type_: str) -> HTTPRouteHandler:
+    @get(path, media_type=type_)
+    async def handler() -> Stream:
+        return Stream(make())
+
+    return handler
 
 
-@get("/sse/suspended")
-async def sse_suspended() -> ServerSentEvent:
-    return ServerSentEvent(events(TRADES, suspends=True))
+def as_events(
+    path: str, make: Callable[[], AsyncIterator[ServerSentEventMessage]]
+) -> HTTPRouteHandler:
+    @get(path)
+    async def handler() -> ServerSentEvent:
+        return ServerSentEvent(make())
 
-
-@get("/chunks", media_type="application/octet-stream")
-async def chunks() -> Stream:
-    return Stream(stream(CHUNKS))
-
-
-@get("/first", media_type="application/x-ndjson")
-async def first() -> Stream:
-    return Stream(lines(TRADES[:1], then=PAUSE))
-
-
-@get("/idle")
-async def idle() -> ServerSentEvent:
-    return ServerSentEvent(events(TRADES[:1], then=FOREVER))
-
-
-@get("/endless", media_type="application/x-ndjson")
-async def endless() -> Stream:
-    return Stream(lines(cycle(TRADES)))
-
-
-@get("/short", media_type="application/x-ndjson")
-async def short() -> Stream:
-    return Stream(lines(TRADES[:FEW]))
+    return handler
 
 
 @get("/json")
@@ -85,17 +69,30 @@ async def json() -> Trade:
     return TRADES[0]
 
 
+@post("/upload", status_code=200, request_max_body_size=None)
+async def upload(request: Request[Any, Any, Any]) -> Totals:
+    return await total(request.stream())
+
+
+@post("/body", status_code=200)
+async def body(data: Order) -> Totals:
+    return Totals.of(data.trades)
+
+
+NDJSON = "application/x-ndjson"
+
 app = Litestar(
     [
-        ndjson_ready,
-        ndjson_suspended,
-        sse_ready,
-        sse_suspended,
-        chunks,
-        first,
-        idle,
-        endless,
-        short,
+        *(as_stream(path, partial(lines, TRADES, flow), NDJSON) for path, flow in LINES.items()),
+        *(
+            as_stream(path, partial(lines, RECORDS, flow), NDJSON)
+            for path, flow in RECORD_LINES.items()
+        ),
+        *(as_events(path, partial(events, flow)) for path, flow in EVENTS.items()),
+        *(as_events(path, partial(tokens, flow)) for path, flow in TOKEN_EVENTS.items()),
+        as_stream("/chunks", partial(stream, CHUNKS), "application/octet-stream"),
         json,
+        upload,
+        body,
     ]
 )

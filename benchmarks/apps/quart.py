@@ -1,38 +1,26 @@
-"""Quart: asynchronous generators of bytes, encoded by hand with msgspec; its own JSON from a dict."""
+"""Quart: asynchronous generators of bytes, encoded by hand with msgspec, as bodies are decoded; its own JSON."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable
-from itertools import cycle
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 import msgspec
-from quart import Quart, Response
+from quart import Quart, Response, request
 
-from benchmarks.data import CHUNKS, FEW, FOREVER, PAUSE, ROWS, TRADES, Trade, stream
+from benchmarks.apps.by_hand import encode, events, lines, tokens, total, total_order
+from benchmarks.data import (
+    CHUNKS,
+    EVENTS,
+    LINES,
+    RECORD_LINES,
+    RECORDS,
+    TOKEN_EVENTS,
+    TRADES,
+    as_row,
+    stream,
+)
 
 app = Quart(__name__)
-encode = msgspec.json.Encoder().encode
-
-
-async def lines(
-    trades: Iterable[Trade], *, suspends: bool = False, then: float = 0
-) -> AsyncIterator[bytes]:
-    for trade in trades:
-        if suspends:
-            await asyncio.sleep(0)
-        yield encode(trade) + b"\n"
-    if then:
-        await asyncio.sleep(then)
-
-
-async def events(
-    trades: Iterable[Trade], *, suspends: bool = False, then: float = 0
-) -> AsyncIterator[bytes]:
-    for trade in trades:
-        if suspends:
-            await asyncio.sleep(0)
-        yield b"data: " + encode(trade) + b"\n\n"
-    if then:
-        await asyncio.sleep(then)
+ROW = as_row(TRADES[0])
 
 
 def streamed(content: AsyncIterator[bytes], content_type: str) -> Response:
@@ -41,51 +29,39 @@ def streamed(content: AsyncIterator[bytes], content_type: str) -> Response:
     return response
 
 
-@app.get("/ndjson/ready")
-async def ndjson_ready() -> Response:
-    return streamed(lines(TRADES), "application/x-ndjson")
+def serve(path: str, make: Callable[[], AsyncIterator[bytes]], content_type: str) -> None:
+    @app.get(path, endpoint=path)
+    async def get() -> Response:
+        return streamed(make(), content_type)
 
 
-@app.get("/ndjson/suspended")
-async def ndjson_suspended() -> Response:
-    return streamed(lines(TRADES, suspends=True), "application/x-ndjson")
-
-
-@app.get("/sse/ready")
-async def sse_ready() -> Response:
-    return streamed(events(TRADES), "text/event-stream")
-
-
-@app.get("/sse/suspended")
-async def sse_suspended() -> Response:
-    return streamed(events(TRADES, suspends=True), "text/event-stream")
-
-
-@app.get("/chunks")
-async def chunks() -> Response:
-    return streamed(stream(CHUNKS), "application/octet-stream")
-
-
-@app.get("/first")
-async def first() -> Response:
-    return streamed(lines(TRADES[:1], then=PAUSE), "application/x-ndjson")
-
-
-@app.get("/idle")
-async def idle() -> Response:
-    return streamed(events(TRADES[:1], then=FOREVER), "text/event-stream")
-
-
-@app.get("/endless")
-async def endless() -> Response:
-    return streamed(lines(cycle(TRADES)), "application/x-ndjson")
-
-
-@app.get("/short")
-async def short() -> Response:
-    return streamed(lines(TRADES[:FEW]), "application/x-ndjson")
+for path, flow in LINES.items():
+    serve(path, partial(lines, TRADES, flow), "application/x-ndjson")
+for path, flow in RECORD_LINES.items():
+    serve(path, partial(lines, RECORDS, flow), "application/x-ndjson")
+for path, flow in EVENTS.items():
+    serve(path, partial(events, flow), "text/event-stream")
+for path, flow in TOKEN_EVENTS.items():
+    serve(path, partial(tokens, flow), "text/event-stream")
+serve("/chunks", partial(stream, CHUNKS), "application/octet-stream")
 
 
 @app.get("/json")
 async def json() -> dict[str, object]:
-    return ROWS[0]
+    return ROW
+
+
+@app.post("/upload")
+async def upload() -> Response:
+    return Response(encode(await total(request.body)), content_type="application/json")
+
+
+@app.post("/body")
+async def body() -> Response:
+    totals = total_order(await request.get_data())
+    return Response(encode(totals), content_type="application/json")
+
+
+@app.errorhandler(msgspec.ValidationError)
+async def refuse(error: msgspec.ValidationError) -> Response:
+    return Response(encode(str(error)), 422, content_type="application/json")

@@ -1,8 +1,8 @@
 """sse-starlette: its EventSourceResponse and JSONServerSentEvent on Starlette. Events are all it does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from itertools import cycle
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 from sse_starlette import EventSourceResponse, JSONServerSentEvent
 from starlette.applications import Starlette
@@ -10,34 +10,35 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from benchmarks.data import FOREVER, ROWS
+from benchmarks.data import EVENT, EVENTS, TOKEN_EVENTS, TOKENS, TRADES, Flow, as_row, each
+
+ROWS = each(TRADES, as_row)
+TOKEN_ROWS = each(TOKENS, as_row)
 
 
-async def events(
-    rows: Iterable[dict[str, object]], *, suspends: bool = False, then: float = 0
-) -> AsyncIterator[JSONServerSentEvent]:
-    for row in rows:
-        if suspends:
-            await asyncio.sleep(0)
+async def events(flow: Flow) -> AsyncIterator[JSONServerSentEvent]:
+    wait, retry = flow.wait, flow.retry
+    for row in flow.pick(ROWS):
+        if wait:
+            await wait()
+        yield JSONServerSentEvent(row, event=EVENT, id=str(row["id"]), retry=retry)
+    if flow.then:
+        await asyncio.sleep(flow.then)
+
+
+async def tokens(flow: Flow) -> AsyncIterator[JSONServerSentEvent]:
+    wait = flow.wait
+    for row in flow.pick(TOKEN_ROWS):
+        if wait:
+            await wait()
         yield JSONServerSentEvent(row)
-    if then:
-        await asyncio.sleep(then)
 
 
-async def sse_ready(_request: Request) -> EventSourceResponse:
-    return EventSourceResponse(events(ROWS))
+def as_events(path: str, make: Callable[[], AsyncIterator[JSONServerSentEvent]]) -> Route:
+    async def get(_request: Request) -> EventSourceResponse:
+        return EventSourceResponse(make())
 
-
-async def sse_suspended(_request: Request) -> EventSourceResponse:
-    return EventSourceResponse(events(ROWS, suspends=True))
-
-
-async def idle(_request: Request) -> EventSourceResponse:
-    return EventSourceResponse(events(ROWS[:1], then=FOREVER))
-
-
-async def endless(_request: Request) -> EventSourceResponse:
-    return EventSourceResponse(events(cycle(ROWS)))
+    return Route(path, get)
 
 
 async def json(_request: Request) -> JSONResponse:
@@ -46,10 +47,8 @@ async def json(_request: Request) -> JSONResponse:
 
 app = Starlette(
     routes=[
-        Route("/sse/ready", sse_ready),
-        Route("/sse/suspended", sse_suspended),
-        Route("/idle", idle),
-        Route("/endless", endless),
+        *(as_events(path, partial(events, flow)) for path, flow in EVENTS.items()),
+        *(as_events(path, partial(tokens, flow)) for path, flow in TOKEN_EVENTS.items()),
         Route("/json", json),
     ]
 )

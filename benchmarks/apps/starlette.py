@@ -1,102 +1,76 @@
-"""Starlette: a StreamingResponse of bytes, encoded by hand with msgspec."""
+"""Starlette: a StreamingResponse of bytes, encoded by hand with msgspec, as bodies are decoded."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable
-from itertools import cycle
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from benchmarks.data import CHUNKS, FEW, FOREVER, PAUSE, ROWS, TRADES, Trade, stream
-
-encode = msgspec.json.Encoder().encode
-
-
-async def lines(
-    trades: Iterable[Trade], *, suspends: bool = False, then: float = 0
-) -> AsyncIterator[bytes]:
-    for trade in trades:
-        if suspends:
-            await asyncio.sleep(0)
-        yield encode(trade) + b"\n"
-    if then:
-        await asyncio.sleep(then)
+from benchmarks.apps.by_hand import encode, events, lines, tokens, total, total_order
+from benchmarks.data import (
+    CHUNKS,
+    EVENTS,
+    LINES,
+    RECORD_LINES,
+    RECORDS,
+    TOKEN_EVENTS,
+    TRADES,
+    as_row,
+    stream,
+)
 
 
-async def events(
-    trades: Iterable[Trade], *, suspends: bool = False, then: float = 0
-) -> AsyncIterator[bytes]:
-    for trade in trades:
-        if suspends:
-            await asyncio.sleep(0)
-        yield b"data: " + encode(trade) + b"\n\n"
-    if then:
-        await asyncio.sleep(then)
+def as_lines(path: str, make: Callable[[], AsyncIterator[bytes]]) -> Route:
+    async def get(_request: Request) -> StreamingResponse:
+        return StreamingResponse(make(), media_type="application/x-ndjson")
+
+    return Route(path, get)
 
 
-def as_lines(content: AsyncIterator[bytes]) -> StreamingResponse:
-    return StreamingResponse(content, media_type="application/x-ndjson")
+def as_events(path: str, make: Callable[[], AsyncIterator[bytes]]) -> Route:
+    async def get(_request: Request) -> StreamingResponse:
+        headers = {"cache-control": "no-store"}
+        return StreamingResponse(make(), media_type="text/event-stream", headers=headers)
 
-
-def as_events(content: AsyncIterator[bytes]) -> StreamingResponse:
-    headers = {"cache-control": "no-store"}
-    return StreamingResponse(content, media_type="text/event-stream", headers=headers)
-
-
-async def ndjson_ready(_request: Request) -> StreamingResponse:
-    return as_lines(lines(TRADES))
-
-
-async def ndjson_suspended(_request: Request) -> StreamingResponse:
-    return as_lines(lines(TRADES, suspends=True))
-
-
-async def sse_ready(_request: Request) -> StreamingResponse:
-    return as_events(events(TRADES))
-
-
-async def sse_suspended(_request: Request) -> StreamingResponse:
-    return as_events(events(TRADES, suspends=True))
+    return Route(path, get)
 
 
 async def chunks(_request: Request) -> StreamingResponse:
     return StreamingResponse(stream(CHUNKS), media_type="application/octet-stream")
 
 
-async def first(_request: Request) -> StreamingResponse:
-    return as_lines(lines(TRADES[:1], then=PAUSE))
-
-
-async def idle(_request: Request) -> StreamingResponse:
-    return as_events(events(TRADES[:1], then=FOREVER))
-
-
-async def endless(_request: Request) -> StreamingResponse:
-    return as_lines(lines(cycle(TRADES)))
-
-
-async def short(_request: Request) -> StreamingResponse:
-    return as_lines(lines(TRADES[:FEW]))
-
-
 async def json(_request: Request) -> JSONResponse:
-    return JSONResponse(ROWS[0])
+    return JSONResponse(ROW)
 
+
+async def upload(request: Request) -> Response:
+    return Response(encode(await total(request.stream())), media_type="application/json")
+
+
+async def body(request: Request) -> Response:
+    totals = total_order(await request.body())
+    return Response(encode(totals), media_type="application/json")
+
+
+async def refuse(_request: Request, error: Exception) -> Response:
+    return JSONResponse(str(error), 422)
+
+
+ROW = as_row(TRADES[0])
 
 app = Starlette(
     routes=[
-        Route("/ndjson/ready", ndjson_ready),
-        Route("/ndjson/suspended", ndjson_suspended),
-        Route("/sse/ready", sse_ready),
-        Route("/sse/suspended", sse_suspended),
+        *(as_lines(path, partial(lines, TRADES, flow)) for path, flow in LINES.items()),
+        *(as_lines(path, partial(lines, RECORDS, flow)) for path, flow in RECORD_LINES.items()),
+        *(as_events(path, partial(events, flow)) for path, flow in EVENTS.items()),
+        *(as_events(path, partial(tokens, flow)) for path, flow in TOKEN_EVENTS.items()),
         Route("/chunks", chunks),
-        Route("/first", first),
-        Route("/idle", idle),
-        Route("/endless", endless),
-        Route("/short", short),
         Route("/json", json),
-    ]
+        Route("/upload", upload, methods=["POST"]),
+        Route("/body", body, methods=["POST"]),
+    ],
+    exception_handlers={msgspec.ValidationError: refuse},
 )
