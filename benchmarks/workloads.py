@@ -115,6 +115,8 @@ def _measure_requests(
             began = time.perf_counter()
             count = _answer_all(connections, request, end, plan.seconds)
             took = time.perf_counter() - began
+    if not count:
+        raise NoFigureError("no answer")
     return _rates("requests", count / took, shares)
 
 
@@ -131,8 +133,6 @@ def _answer_all(connections: list[Connection], request: bytes, end: bytes, secon
             if connection.has_received(end):
                 connection.send(request)
                 count += 1
-    if not count:
-        raise NoFigureError("no answer")
     return count
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable
 
 from benchmarks.apps.floor import (
     STREAMS,
-    TRADE_LINES,
+    WHOLE_TRADE,
     Message,
     Receive,
     Send,
@@ -22,7 +22,7 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await live(receive, send)
     elif scope["path"] == "/json":
-        await respond_whole(send, TRADE_LINES[0])
+        await respond_whole(send, WHOLE_TRADE)
     else:
         content_type, items = STREAMS[scope["path"]]
         await respond(send, content_type, items())

@@ -43,6 +43,7 @@ TRADE_EVENTS = {
     None: each(TRADES, encode_event),
     RETRY: each(TRADES, partial(encode_event, retry=RETRY)),
 }
+WHOLE_TRADE = TRADE_LINES[0].removesuffix(b"\n")
 ENCODED_RECORDS = each(RECORDS, encode_line)
 ENCODED_TOKENS = each(TOKENS, encode_data)
 
@@ -67,7 +68,7 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
         return
     match scope["path"]:
         case "/json":
-            await respond_whole(send, TRADE_LINES[0])
+            await respond_whole(send, WHOLE_TRADE)
         case "/upload":
             await respond_whole(send, encode(await total(read(receive))))
         case "/body":
