@@ -59,7 +59,8 @@ PYTHON_CODE = [
     "demo_app",
     "demo_app_tests",
     "demo_tools",
-    "playground",
+    "docstage",
+    "overrides",
     "snippets",
     "tests",
     "site_tests",
@@ -72,7 +73,7 @@ PYTHON_CODE = [
 def serve(session: nox.Session) -> None:
     """Build the site and serve it, with the snippets running on the server; -- --port 8001 for another port."""
     _install(session)
-    session.run("python", "-m", "playground", "serve", *session.posargs)
+    session.run("docstage", "serve", *session.posargs)
 
 
 @nox.session(python=PYTHON, allow_parallel=True)
@@ -145,7 +146,7 @@ def lint(session: nox.Session) -> None:
     # As users' checkers see it: installed.
     session.install("--quiet", "--no-deps", "--reinstall-package", "jero", ".")
     session.run("pyright", "--verifytypes", "jero", "--ignoreexternal")
-    session.run("python", "-m", "playground", "bundle", "--check-types")
+    session.run("docstage", "bundle", "--check-types")
 
 
 @nox.session(venv_backend="none", requires=["site", "lint", "servers", "demo", "unit", "package"])
@@ -165,7 +166,7 @@ def docs(session: nox.Session) -> None:
 def record(session: nox.Session) -> None:
     """Write the transcripts of the snippets anew; -- NAMES for some of them."""
     _install(session)
-    session.run("python", "-m", "playground", "record", *session.posargs)
+    session.run("docstage", "record", *session.posargs)
 
 
 @nox.session(python=PYTHON)
@@ -238,11 +239,12 @@ def lock(session: nox.Session) -> None:
 def _install(session: nox.Session) -> None:
     session.install("--quiet", "--require-hashes", "--requirement", "requirements/dev.txt")
     # Fetches the viewer of OpenAPI documents, once a checkout.
-    session.install("--quiet", "--no-deps", "--no-build-isolation", "--editable", "./viewer")
+    own = ("--editable", "./viewer", "--editable", "./docstage")
+    session.install("--quiet", "--no-deps", "--no-build-isolation", *own)
 
 
 def _build_site(session: nox.Session) -> None:
-    session.run("python", "-m", "playground", "build")
+    session.run("docstage", "build")
 
 
 def _python(session: nox.Session) -> str:

@@ -25,7 +25,7 @@ import psutil
 from benchmarks.machine import allow_many_files
 from demo_app_tests.load_plot import Figures, Machine, render_machine, render_plot, render_table
 from demo_tools.cluster import Cluster, find_program
-from playground.snippet.catalogue import ROOT
+from tests.support.root import ROOT
 
 FOLDER: Final = ROOT / "docs" / "assets" / "demo"
 

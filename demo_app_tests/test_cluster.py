@@ -14,7 +14,7 @@ import pytest
 from demo_app_tests.programs import require
 from demo_app_tests.readers import PATIENCE, readers
 from demo_tools.cluster import Cluster, Program, find_program
-from playground.snippet.catalogue import ROOT
+from tests.support.root import ROOT
 
 pytestmark = pytest.mark.anyio
 

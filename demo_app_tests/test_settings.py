@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from demo_app.settings import Settings, SettingsError, read_settings
-from playground.snippet.catalogue import ROOT
+from tests.support.root import ROOT
 
 
 def test_without_variables_everything_has_a_default() -> None:

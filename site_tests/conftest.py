@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, override
 
 import pytest
+from docstage.bundle.locks import hold
+from docstage.server.serve import Options
 
 import tests.support.untimed  # noqa: F401  # pyright: ignore[reportUnusedImport] - it loads a profile
-from playground.bundle.locks import hold
-from playground.server.serve import Options
-from playground.snippet.catalogue import ROOT
+from site_tests.project import PROJECT
 from site_tests.serving import served
 from tests.support.browser import CHROMIUM_ARGUMENTS, chromium, fresh_page, page
+from tests.support.root import ROOT
 
 __all__ = ["CHROMIUM_ARGUMENTS", "chromium", "fresh_page", "page"]
 
@@ -25,7 +26,7 @@ __all__ = ["CHROMIUM_ARGUMENTS", "chromium", "fresh_page", "page"]
 @pytest.fixture(scope="session")
 def site() -> Generator[Path]:
     """The built site, of what the sources are now. It stays as it is, whatever else is built meanwhile."""
-    subprocess.run([sys.executable, "-m", "playground", "build"], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-m", "docstage", "build"], cwd=ROOT, check=True)
     held = hold(ROOT / "site")
     assert held is not None
     yield held.path
@@ -64,7 +65,7 @@ def static_url(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Generato
 @pytest.fixture(scope="session")
 def server_url(site: Path) -> Generator[str]:
     """The site on the embedded server."""
-    with served(Options(port=0, site=site, build=False)) as client:
+    with served(Options(project=PROJECT, port=0, site=site, build=False)) as client:
         yield str(client.base_url)
 
 

@@ -11,13 +11,13 @@ from typing import Final
 
 import httpx
 import msgspec
-
-from playground.run.events import Chunk, Request, RunEvent
-from playground.server.serve import Options, run
-from playground.server.settings import Settings
+from docstage.run.events import Chunk, Request, RunEvent
+from docstage.server.serve import Options, run
+from docstage.snippet.project import Config, Project
+from msgspec.structs import replace
 
 HERE: Final = Path(__file__).parent
-SETTINGS: Final = Settings(root=str(HERE), package="server_snippets")
+PROJECT: Final = Project(HERE, Config(snippets=("server_snippets",)))
 
 type Post = dict[str, object]
 
@@ -54,9 +54,14 @@ def served(options: Options) -> Generator[httpx.Client]:
     assert not thread.is_alive()
 
 
-def options(site: Path, settings: Settings = SETTINGS) -> Options:
+def options(site: Path, project: Project = PROJECT) -> Options:
     """A server on a free port that serves `site` as it is."""
-    return Options(port=0, site=site, build=False, settings=settings)
+    return Options(project=project, port=0, site=site, build=False)
+
+
+def configured(**changes: object) -> Project:
+    """The project, with another configuration."""
+    return replace(PROJECT, config=replace(PROJECT.config, **changes))
 
 
 def job(snippet: str, path: str = "/", run_id: str | None = None) -> Post:

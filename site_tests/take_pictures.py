@@ -5,14 +5,14 @@ Run it as `nox -s pictures`.
 """
 
 import os
-from pathlib import Path
 
+from docstage.server.serve import Options
 from playwright.sync_api import sync_playwright
 
-from playground.server.serve import Options
-from playground.snippet.catalogue import ROOT
 from site_tests.conftest import CHROMIUM_ARGUMENTS
+from site_tests.project import PROJECT
 from site_tests.serving import served
+from tests.support.root import ROOT
 
 PICTURES = ROOT / "pictures"
 
@@ -46,5 +46,5 @@ def take(url: str) -> None:
 
 
 if __name__ == "__main__":
-    with served(Options(port=0, site=Path(ROOT / "site"), build=False)) as client:
+    with served(Options(project=PROJECT, port=0, build=False)) as client:
         take(str(client.base_url))

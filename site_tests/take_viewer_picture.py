@@ -4,10 +4,10 @@ import os
 
 from playwright.sync_api import sync_playwright
 
-from playground.snippet.catalogue import ROOT
 from snippets.openapi.document import App
 from tests.servers.serving import served_by_a_thread
 from tests.support.browser import CHROMIUM_ARGUMENTS
+from tests.support.root import ROOT
 from viewer import hatch_build
 
 

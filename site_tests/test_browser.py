@@ -6,10 +6,9 @@ from itertools import pairwise
 from typing import Literal
 
 import pytest
+from docstage.pages.rows import rows
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from playground.pages.rows import rows
-from playground.snippet.catalogue import Catalogue
 from site_tests.blocks import (
     PATIENCE,
     block,
@@ -22,8 +21,9 @@ from site_tests.blocks import (
     violations,
 )
 from site_tests.conftest import fresh_page
+from site_tests.project import PROJECT
 
-CATALOGUE = Catalogue()
+CATALOGUE = PROJECT.catalogue()
 type Backend = Literal["browser", "server"]
 
 

@@ -102,7 +102,7 @@ def test_a_second_visit_runs_without_a_network(chromium: Browser, static_url: st
         expect_state(where, "closed")
         page.wait_for_function(
             """async () => {
-                const cache = await caches.open("jero.live /jero/");
+                const cache = await caches.open("docstage /jero/");
                 const urls = (await cache.keys()).map(request => request.url);
                 return ["streaming/", ".wasm", ".whl", "worker-", "live.js", "live.css", "config.json"]
                     .every(part => urls.some(url => url.includes(part)));

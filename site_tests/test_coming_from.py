@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import Final, cast
 
 import pytest
+from docstage.run.asgi import ASGIApp
+from docstage.run.events import Chunk, Log, Request
+from docstage.run.runner import run
 from litestar import Litestar, get
 from litestar.di import NamedDependency, Provide
 from litestar.response import Stream
 from packaging.requirements import Requirement
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from playground.run.asgi import ASGIApp
-from playground.run.events import Chunk, Log, Request
-from playground.run.runner import run
-from playground.snippet.catalogue import Catalogue
 from site_tests.blocks import block, edit, expect_state, press, shown
 from site_tests.conftest import fresh_page
+from site_tests.project import PROJECT
 from site_tests.test_project import downloaded, uvicorn
 
-CATALOGUE = Catalogue()
+CATALOGUE = PROJECT.catalogue()
 PAIRS: Final = {
     "starlette": ("coming_from.starlette_rows", "coming_from.jero_rows"),
     "fastapi": ("coming_from.fastapi_events", "coming_from.jero_events"),
@@ -115,7 +115,7 @@ def test_packages_are_loaded_for_code_that_imports_them_and_no_other(
     theirs, ours = (block(page, name) for name in PAIRS["fastapi"])
     press(ours, "Run")
     expect_state(ours, "closed")
-    assert sorted(asked) == ["jero", "msgspec", "playground", "snippets"]
+    assert sorted(asked) == ["jero", "msgspec", "docstage", "snippets"]
     asked.clear()
     edit(ours, "import starlette.routing, asyncio\n" + CATALOGUE.get(PAIRS["fastapi"][1]).source)
     press(ours, "Run")
@@ -165,7 +165,7 @@ def test_python_that_is_started_anew_has_the_packages_that_it_had(
 
 
 KEPT = """async parts => {
-    const cache = await caches.open("jero.live /jero/");
+    const cache = await caches.open("docstage /jero/");
     const urls = (await cache.keys()).map(request => request.url);
     return parts.every(part => urls.some(url => url.includes(part)));
 }"""

@@ -1,13 +1,13 @@
-"""`python -m playground record` and `check`."""
+"""`docstage record` and `check`."""
 
 import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
+from docstage.snippet.project import Config, Project
 
-from playground import __main__ as commands
-from playground.snippet.catalogue import Catalogue
+from docstage import __main__ as commands
 
 type Command = Callable[..., int]
 
@@ -25,7 +25,8 @@ def snippets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path]
         (package / f"{name}.py").write_text(APP)
         (package / f"{name}.http").write_text(REQUEST)
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    monkeypatch.setattr(commands, "Catalogue", lambda: Catalogue(tmp_path, package.name))
+    project = Project(tmp_path, Config(snippets=(package.name,)))
+    monkeypatch.setattr(Project, "find", lambda: project)
     yield package
     for name in [name for name in sys.modules if name.partition(".")[0] == package.name]:
         del sys.modules[name]
@@ -34,7 +35,7 @@ def snippets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path]
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch) -> Command:
     def call(*arguments: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["playground", *arguments])
+        monkeypatch.setattr(sys, "argv", ["docstage", *arguments])
         return commands.main()
 
     return call

@@ -9,14 +9,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from docstage.pages import descriptions
+from docstage.pages.descriptions import write_descriptions, write_in_a_process
+from docstage.snippet.project import Config, Project
 from fastapi import FastAPI
 from litestar import Litestar, get
 from starlette.applications import Starlette
 
 from jero.__main__ import main
-from playground.pages import descriptions
-from playground.pages.descriptions import write_descriptions, write_in_a_process
-from playground.snippet.catalogue import Catalogue
+from site_tests.project import PROJECT
 from snippets import describe
 
 type Write = Callable[..., dict[str, object]]
@@ -42,7 +43,7 @@ app = App()
 def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The descriptions of this project's snippets, by their names."""
     folder = tmp_path_factory.mktemp("descriptions")
-    write_in_a_process(folder)
+    write_in_a_process(folder, PROJECT)
     return read(folder)
 
 
@@ -61,8 +62,8 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Write]:
         monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
         folder = tmp_path / "out"
         folder.mkdir()
-        catalogue = Catalogue(tmp_path, package)
-        write_descriptions(folder, catalogue, catalogue.names(), io.StringIO())
+        project = Project(tmp_path, Config(snippets=(package,)))
+        write_descriptions(folder, project, project.catalogue().names(), io.StringIO())
         return read(folder)
 
     yield write_them
@@ -75,7 +76,7 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def test_every_snippet_has_a_file(described: dict[str, Any]) -> None:
-    assert described.keys() == set(Catalogue().names())
+    assert described.keys() == set(PROJECT.catalogue().names())
 
 
 def test_an_application_of_jero_is_described_whether_or_not_it_serves_its_document(
@@ -136,7 +137,7 @@ def test_a_package_that_does_not_say_how_has_no_descriptions(write: Write) -> No
 
 
 def test_a_build_does_not_wait_for_ever(tmp_path: Path) -> None:
-    write_in_a_process(tmp_path, timeout=0)
+    write_in_a_process(tmp_path, PROJECT, timeout=0)
     assert set(read(tmp_path).values()) == {None}
 
 
@@ -160,7 +161,7 @@ def test_a_snippet_that_ends_its_process_is_named_and_the_others_are_described(
     (package / "__init__.py").write_text(DESCRIBE)
     folder = tmp_path / "out"
     folder.mkdir()
-    ended = write_in_a_process(folder, Catalogue(tmp_path, "examples"))
+    ended = write_in_a_process(folder, Project(tmp_path, Config(snippets=("examples",))))
     assert ended == [f"second ended its process {how} while it was imported and started."]
     document = {"openapi": "3.2.0"}
     assert read(folder) == {"first": document, "second": None, "third": document}
@@ -173,7 +174,7 @@ def test_a_package_that_cannot_be_imported_fails_the_build(tmp_path: Path) -> No
     for suffix in (".py", ".http"):
         (package / f"one{suffix}").touch()
     with pytest.raises(subprocess.CalledProcessError):
-        write_in_a_process(tmp_path, Catalogue(tmp_path, "unimportable"))
+        write_in_a_process(tmp_path, Project(tmp_path, Config(snippets=("unimportable",))))
 
 
 def test_what_comes_of_an_example_is_the_document_that_jero_prints(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from jero.__main__ import main
-from playground.snippet.catalogue import ROOT
+from tests.support.root import ROOT
 from tests.support.validate import check
 
 SNIPPETS = sorted((ROOT / "snippets/streaming").glob("[!_]*.py"))

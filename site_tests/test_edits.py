@@ -9,7 +9,6 @@ import zlib
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from playground.snippet.catalogue import Catalogue
 from site_tests.blocks import (
     block,
     code,
@@ -22,8 +21,9 @@ from site_tests.blocks import (
     violations,
 )
 from site_tests.conftest import fresh_page
+from site_tests.project import PROJECT
 
-SOURCE = Catalogue().get("streaming.ndjson").source
+SOURCE = PROJECT.catalogue().get("streaming.ndjson").source
 MINE = SOURCE.replace('"espresso"', '"ristretto"')
 
 

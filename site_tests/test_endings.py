@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.endings.client import Endings, watch
 from benchmarks.endings.report import ASSETS, read, table
-from playground.snippet.catalogue import ROOT
+from tests.support.root import ROOT
 
 FOUND = {endings.name: endings for endings in read()}
 

@@ -6,9 +6,9 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from playground.snippet.catalogue import ROOT
 from site_tests.blocks import PATIENCE, expect_state, output, press, shown, violations
 from site_tests.conftest import fresh_page
+from tests.support.root import ROOT
 
 PAGES = sorted(
     str(path.relative_to(ROOT / "docs").with_suffix("")).removesuffix("index")

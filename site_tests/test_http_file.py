@@ -4,11 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from docstage.run.events import Request
+from docstage.snippet.http_file import HTTPFileError, NamedRequest, parse
 from hypothesis import given
 from hypothesis import strategies as st
-
-from playground.run.events import Request
-from playground.snippet.http_file import HTTPFileError, NamedRequest, parse
 
 
 def test_requests_are_read_with_their_names_headers_and_bodies() -> None:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-
-from playground.run.events import Chunk, Crash, Disconnect, End, Log, Request, RunEvent
-from playground.run.in_browser import Host, Job
-from playground.run.runner import WINDOW, Limits
+from docstage.run.events import Chunk, Crash, Disconnect, End, Log, Request, RunEvent
+from docstage.run.in_browser import Host, Job
+from docstage.run.runner import WINDOW, Limits
 
 HEADER = """
 import asyncio

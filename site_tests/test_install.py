@@ -12,9 +12,9 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
-from playground.snippet.catalogue import Catalogue
+from site_tests.project import PROJECT
 
-FIRST = Catalogue().get("start.first")
+FIRST = PROJECT.catalogue().get("start.first")
 
 
 def commands(page: Page) -> list[str]:

@@ -3,12 +3,12 @@
 from contextlib import suppress
 
 import pytest
+from docstage.pages.rows import rows
+from docstage.run.events import Chunk, Start
+from docstage.server.console import plain
+from docstage.snippet.http_file import HTTPFileError, parse
+from docstage.snippet.transcript import TranscriptError, load
 
-from playground.pages.rows import rows
-from playground.run.events import Chunk, Start
-from playground.server.console import plain
-from playground.snippet.http_file import HTTPFileError, parse
-from playground.snippet.transcript import TranscriptError, load
 from tests.support.growth import HOSTILE, assert_linear
 
 HTTP = (

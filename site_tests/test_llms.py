@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from docstage.snippet.transcript import write
 from mkdocs.utils import meta
 
-from playground.snippet.catalogue import ROOT, Catalogue
-from playground.snippet.transcript import write
+from site_tests.project import PROJECT
 from site_tests.test_pages import PAGES, SHOWN, built
+from tests.support.root import ROOT
 
 LISTED = re.compile(r"^- \[([^\]]+)\]\(([^)]+)\)(?:: (.+))?$", re.MULTILINE)
 
@@ -40,7 +41,7 @@ def test_no_live_block_loses_its_code_or_what_was_recorded(
     site: Path, page: Path, name: str
 ) -> None:
     text = copy_of(site, page).read_text("utf-8")
-    snippet = Catalogue().get(name.partition(":")[0])
+    snippet = PROJECT.catalogue().get(name.partition(":")[0])
     assert f"```python\n{snippet.source.strip()}\n```" in text
     for exchange in snippet.exchanges:
         assert f"“{exchange.name}”" in text

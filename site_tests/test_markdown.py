@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docstage.pages.fence import LiveFence
+from docstage.run.events import Chunk, Crash, Disconnect, End, Log, RunEvent, Start
+from docstage.snippet import transcript
+from docstage.snippet.catalogue import Catalogue, Package
 from markdown import Markdown
 from pymdownx.superfences import (  # pyright: ignore[reportMissingTypeStubs] - it has none
     SuperFencesException,
 )
-
-from playground.pages.fence import LiveFence
-from playground.run.events import Chunk, Crash, Disconnect, End, Log, RunEvent, Start
-from playground.snippet import transcript
-from playground.snippet.catalogue import Catalogue
 
 SOURCE = '''\
 """Compares <b>, & and 'quotes'."""
@@ -76,7 +75,7 @@ def render(tmp_path: Path) -> Callable[[str], "Page"]:
         path.with_suffix(".http").write_text(requests)
         if recorded is not None:
             path.with_suffix(".transcript").write_text(transcript.dump(recorded))
-    fence = LiveFence(Catalogue(tmp_path))
+    fence = LiveFence(Catalogue(Package(tmp_path)))
     custom = {
         "name": "live",
         "class": "live",

@@ -12,17 +12,17 @@ from queue import SimpleQueue
 import anyio.from_thread
 import anyio.to_thread
 import pytest
-from playwright.sync_api import Page, expect
-
-from playground.run.events import Request
-from playground.run.no_threads import (
+from docstage.run.events import Request
+from docstage.run.no_threads import (
     NO_THREAD,
     NO_WAITING,
     do_without_threads,
     let_anyio_do_without_threads,
 )
-from playground.run.runner import run
-from playground.snippet.recording import collect
+from docstage.run.runner import run
+from docstage.snippet.recording import collect
+from playwright.sync_api import Page, expect
+
 from site_tests.blocks import block, edit, expect_state, press, row
 
 

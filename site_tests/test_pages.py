@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import override
 
 import pytest
+from docstage.pages.proof_marks import Proofs
 from mkdocs.config.base import (
     load_config,  # pyright: ignore[reportUnknownVariableType] - its options have no types
 )
@@ -20,11 +21,11 @@ from mkdocs.structure.pages import Page
 
 import jero
 import jero.testing
-from playground.pages.cross_references import addresses
-from playground.pages.proof_marks import Proofs
-from playground.snippet.catalogue import ROOT, Catalogue
+from overrides.cross_references import addresses
+from site_tests.project import PROJECT
+from tests.support.root import ROOT
 
-CATALOGUE = Catalogue()
+CATALOGUE = PROJECT.catalogue()
 PAGES = sorted((ROOT / "docs").glob("**/*.md"))
 FENCE = re.compile(r"^( *)(`{3,})live\n(.*?)^\1\2$", re.MULTILINE | re.DOTALL)
 
@@ -125,7 +126,7 @@ def test_the_site_fetches_nothing_from_elsewhere(site: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "docs", "jero", "playground", "snippets", "mkdocs.yml"]
+    "name", ["README.md", "docs", "jero", "docstage", "snippets", "mkdocs.yml"]
 )
 def test_no_registry_and_no_machine_is_named(name: str) -> None:
     # Its own words are put together here, so that this file does not name them either.

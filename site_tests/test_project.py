@@ -12,14 +12,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from docstage.snippet import http_file
 from packaging.requirements import Requirement
 from playwright.sync_api import Page, expect
 
-from playground.snippet import http_file
-from playground.snippet.catalogue import Catalogue
 from site_tests.blocks import block, edit, pick, press
+from site_tests.project import PROJECT
 
-CATALOGUE = Catalogue()
+CATALOGUE = PROJECT.catalogue()
 PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 WHEEL = f"jero-{tomllib.loads(PYPROJECT.read_text('utf-8'))['project']['version']}-py3-none-any.whl"
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from docstage.pages.proof_marks import ProofMarks, Proofs
 from markdown import Markdown
 from playwright.sync_api import Browser, expect
 
-from playground.pages.proof_marks import ProofMarks, Proofs
 from site_tests.conftest import fresh_page
 
 FLOW = """\

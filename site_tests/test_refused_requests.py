@@ -1,10 +1,9 @@
 """Requests that HTTP has no form for: the runner says so, and does not ask the app."""
 
 import pytest
-
-from playground.run.events import Crash, End, Request
-from playground.run.runner import run
-from playground.snippet.recording import collect
+from docstage.run.events import Crash, End, Request
+from docstage.run.runner import run
+from docstage.snippet.recording import collect
 
 pytestmark = pytest.mark.anyio
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from docstage.pages.fence import LiveFence
+from docstage.server.serve import Options
+from docstage.snippet.catalogue import Catalogue, Package
+from docstage.snippet.project import Project
 from markdown import Markdown
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from playground.pages.fence import LiveFence
-from playground.server.serve import Options
-from playground.server.settings import Settings
-from playground.snippet.catalogue import Catalogue
 from site_tests.blocks import PATIENCE, block, expect_state, press, row, shown, violations
 from site_tests.conftest import fresh_page, static_host
 from site_tests.panel import (
@@ -95,7 +95,7 @@ def echo_site(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "snippets" / "__init__.py").touch()  # or the module would be looked for in the real one
     shutil.copy(HERE / "server_snippets" / "echo.py", root / "snippets")
     (root / "snippets" / "echo.http").write_text(ECHO)
-    fence = LiveFence(Catalogue(root))
+    fence = LiveFence(Catalogue(Package(root)))
     custom = {"name": "live", "class": "live", "validator": fence.validate, "format": fence.format}
     superfences = {"pymdownx.superfences": {"custom_fences": [custom]}}
     markdown = Markdown(extensions=["pymdownx.superfences"], extension_configs=superfences)
@@ -119,8 +119,7 @@ def echo_static_url(echo_site: Path) -> Generator[str]:
 
 @pytest.fixture(scope="module")
 def echo_server_url(echo_site: Path) -> Generator[str]:
-    settings = Settings(root=str(echo_site))
-    options = Options(port=0, site=echo_site / "site", build=False, settings=settings)
+    options = Options(project=Project(echo_site), port=0, build=False)
     with served(options) as client:
         yield str(client.base_url)
 

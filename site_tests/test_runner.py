@@ -6,10 +6,8 @@ from contextlib import asynccontextmanager
 from itertools import count
 
 import pytest
-
-from jero.testing import VirtualClock
-from playground.run.asgi import ASGIApp, Message, Receive, Scope, Send
-from playground.run.events import (
+from docstage.run.asgi import ASGIApp, Message, Receive, Scope, Send
+from docstage.run.events import (
     Chunk,
     Crash,
     Disconnect,
@@ -20,9 +18,11 @@ from playground.run.events import (
     RunEvent,
     Start,
 )
-from playground.run.runner import WINDOW, Limits, run, run_on
-from playground.run.stage import Stage
-from playground.snippet.recording import collect
+from docstage.run.runner import WINDOW, Limits, run, run_on
+from docstage.run.stage import Stage
+from docstage.snippet.recording import collect
+
+from jero.testing import VirtualClock
 
 pytestmark = pytest.mark.anyio
 GET = Request("GET", "/a%20b?c=%20", (("X-Name", "caf\xe9"),))
@@ -266,7 +266,7 @@ async def test_an_exception_that_the_app_lets_out_is_a_crash() -> None:
     crash, end = await collect(run(app, GET))
     assert isinstance(crash, Crash)
     assert (crash.phase, crash.message) == ("request", "ZeroDivisionError: by nothing")
-    assert "playground/run/runner.py" not in crash.traceback
+    assert "docstage/run/runner.py" not in crash.traceback
     assert end == End(0, complete=False)
 
 

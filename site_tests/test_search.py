@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from playground.snippet.catalogue import Catalogue
 from site_tests.blocks import block
+from site_tests.project import PROJECT
 
-CATALOGUE = Catalogue()
+CATALOGUE = PROJECT.catalogue()
 
 
 def best(page: Page, words: str) -> Locator:

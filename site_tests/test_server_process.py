@@ -13,24 +13,24 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
+from docstage.run.runner import Limits
+from docstage.server import serve
 
-from playground.run.runner import Limits
-from playground.server import serve
-from site_tests.serving import SETTINGS, first_chunk, job, options, running
+from site_tests.serving import configured, first_chunk, job, options, running
 
 MAIN = """
 import sys
 from pathlib import Path
 import msgspec
-from playground.server import Options, serve
-from playground.server.settings import Settings
-settings = msgspec.json.decode(sys.argv[2], type=Settings)
-sys.exit(serve(Options(port=0, site=Path(sys.argv[1]), build=False, settings=settings)))
+from docstage.server import Options, serve
+from docstage.snippet.project import Project
+project = Project.load(sys.argv[2])
+sys.exit(serve(Options(project=project, port=0, site=Path(sys.argv[1]), build=False)))
 """
 
 
 # No limit of a run ends a stream before the test gives up.
-PATIENT = msgspec.structs.replace(SETTINGS, limits=Limits(seconds=3600))
+PATIENT = configured(limits=Limits(seconds=3600))
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def site(tmp_path: Path) -> Path:
 
 @contextmanager
 def process(site: Path) -> Generator[tuple[subprocess.Popen[str], httpx.Client]]:
-    command = [sys.executable, "-c", MAIN, str(site), msgspec.json.encode(PATIENT).decode()]
+    command = [sys.executable, "-c", MAIN, str(site), PATIENT.dump()]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as server:

@@ -14,13 +14,13 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
+from docstage.server.rebuild import Builder, BuildError
+from docstage.server.serve import Options, serve
+from docstage.server.sources import Sources
+from docstage.snippet.project import Project
 
-from playground.server.rebuild import Builder, BuildError
-from playground.server.serve import Options, serve
-from playground.server.settings import Settings
-from playground.server.sources import Sources
-from playground.snippet.catalogue import ROOT
 from site_tests.serving import HERE, served
+from tests.support.root import ROOT
 
 SNIPPET = """
 async def app(scope, receive, send):
@@ -45,8 +45,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def project(root: Path) -> Options:
-    settings = Settings(root=str(root))
-    return Options(port=0, root=root, site=root / "site", bundle=False, settings=settings)
+    return Options(project=Project(root), port=0, bundle=False)
 
 
 @pytest.fixture
@@ -112,7 +111,7 @@ def test_what_was_built_while_serving_is_not_built_again_at_the_next_start(root:
         next(events)
 
     assert "The second text" in (root / "site" / "index.html").read_text()
-    assert Builder(root, root / "snippets", root / "site").is_current()
+    assert Builder(Project(root), root / "site").is_current()
 
 
 def test_an_edit_between_two_starts_is_noticed(root: Path) -> None:
@@ -120,12 +119,12 @@ def test_an_edit_between_two_starts_is_noticed(root: Path) -> None:
         pass
     (root / "docs" / "index.md").write_text("# The second text\n")
 
-    assert not Builder(root, root / "snippets", root / "site").is_current()
+    assert not Builder(Project(root), root / "site").is_current()
 
 
 def built(root: Path) -> str:
-    """Build as `python -m playground build` does, and read the site's first page."""
-    builder = Builder(root, root / "snippets", root / "site", bundle=False)
+    """Build as `docstage build` does, and read the site's first page."""
+    builder = Builder(Project(root), root / "site", bundle=False)
     asyncio.run(builder.build()).release()
     return (root / "site" / "index.html").read_text()
 
@@ -160,11 +159,9 @@ def test_an_edit_is_in_the_site_folder_at_once(root: Path, client: httpx.Client)
 SERVE = """
 import sys
 from pathlib import Path
-from playground.server import Options, serve
-from playground.server.settings import Settings
+from docstage.server import Options, serve
 root = Path(sys.argv[1])
-settings = Settings(root=str(root))
-sys.exit(serve(Options(port=0, root=root, site=root / "site", bundle=False, settings=settings)))
+sys.exit(serve(Options(project=Project(root), port=0, bundle=False)))
 """
 
 
@@ -223,25 +220,25 @@ def test_a_build_that_is_killed_leaves_the_last_good_site_and_nothing_else(root:
     (root / "mkdocs.yml").write_text(config + "hooks: [kill.py]\n")
     (root / "docs" / "index.md").write_text("# The second text\n")
     code = (
-        "import asyncio, sys; from pathlib import Path; from playground.server.rebuild import Builder\n"
+        "import asyncio, sys; from pathlib import Path; from docstage.server.rebuild import Builder\n"
         "root = Path(sys.argv[1])\n"
-        "asyncio.run(Builder(root, root / 'snippets', root / 'site', bundle=False).build())"
+        "asyncio.run(Builder(Project(root), root / 'site', bundle=False).build())"
     )
     command = [sys.executable, "-c", code, str(root)]
     done = subprocess.run(command, env=os.environ | {"KILL": "1"}, check=False)
 
     assert done.returncode == -signal.SIGKILL
     assert "The first text" in (root / "site" / "index.html").read_text()
-    assert not Builder(root, root / "snippets", root / "site").is_current()
+    assert not Builder(Project(root), root / "site").is_current()
     assert "The second text" in built(root)
     assert not list(root.glob("build/sites/*/partial-*"))
 
 
 def test_processes_that_build_at_once_take_turns_and_agree(root: Path) -> None:
     code = (
-        "import asyncio, sys; from pathlib import Path; from playground.server.rebuild import Builder\n"
+        "import asyncio, sys; from pathlib import Path; from docstage.server.rebuild import Builder\n"
         "root = Path(sys.argv[1])\n"
-        "asyncio.run(Builder(root, root / 'snippets', root / 'site', bundle=False).build())"
+        "asyncio.run(Builder(Project(root), root / 'site', bundle=False).build())"
     )
     command = [sys.executable, "-c", code, str(root)]
     processes = [subprocess.Popen(command) for _ in range(3)]
@@ -275,7 +272,7 @@ def test_a_checkout_that_cannot_be_written_to_is_one_clear_sentence(
 
 
 def current(root: Path) -> bool:
-    return Builder(root, root / "snippets", root / "site").is_current()
+    return Builder(Project(root), root / "site").is_current()
 
 
 def test_what_the_configuration_reads_from_the_environment_is_a_source(
@@ -316,7 +313,7 @@ def test_a_file_that_is_written_again_as_it_was_is_no_news(root: Path) -> None:
 @pytest.mark.timeout(60)
 def test_what_is_not_a_file_does_not_end_the_server(root: Path, client: httpx.Client) -> None:
     (root / "only_files.py").write_text(
-        (ROOT / "playground" / "pages" / "only_files.py").read_text()
+        (ROOT / "docstage/src/docstage/pages" / "only_files.py").read_text()
     )
     with listening(client) as events:
         (root / "docs" / "dangling.md").symlink_to(root / "nothing")
@@ -330,7 +327,7 @@ def test_what_is_not_a_file_does_not_end_the_server(root: Path, client: httpx.Cl
 
 
 def test_a_file_that_vanishes_while_it_is_read_is_no_failure(root: Path) -> None:
-    sources = Sources(root, root / "snippets")
+    sources = Sources(Project(root))
     before = sources.fingerprint()
     stop = threading.Event()
 

@@ -4,12 +4,21 @@ from collections.abc import Generator
 from pathlib import Path
 
 import httpx
-import msgspec
 import pytest
+from docstage.run.events import Chunk, Crash, Disconnect, End, Limit, Log, Start
+from docstage.run.runner import Limits
+from docstage.snippet.project import Server
 
-from playground.run.events import Chunk, Crash, Disconnect, End, Limit, Log, Start
-from playground.run.runner import Limits
-from site_tests.serving import SETTINGS, first_chunk, job, options, run_all, running, served
+from site_tests.serving import (
+    PROJECT,
+    configured,
+    first_chunk,
+    job,
+    options,
+    run_all,
+    running,
+    served,
+)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +38,7 @@ def client(site: Path) -> Generator[httpx.Client]:
 def strict(site: Path) -> Generator[httpx.Client]:
     """A server that allows very little."""
     limits = Limits(seconds=0.3, events=20, bytes=5_000)
-    with served(options(site, msgspec.structs.replace(SETTINGS, limits=limits))) as client:
+    with served(options(site, configured(limits=limits))) as client:
         yield client
 
 
@@ -129,7 +138,7 @@ def test_a_run_over_a_limit_says_which(
 
 def test_one_run_too_many_is_refused_until_another_ends(site: Path) -> None:
     posted = job("endless")
-    with served(options(site, msgspec.structs.replace(SETTINGS, runs=1))) as client:
+    with served(options(site, configured(server=Server(runs=1)))) as client:
         with running(client, posted) as events:
             first_chunk(events)
             refused = client.post("/live/runs", json=job("crash", "/fine"))
@@ -144,7 +153,7 @@ def test_one_run_too_many_is_refused_until_another_ends(site: Path) -> None:
 
 
 def test_a_request_that_is_too_large_is_refused(client: httpx.Client) -> None:
-    answer = client.post("/live/runs", content=b"x" * (SETTINGS.body + 1))
+    answer = client.post("/live/runs", content=b"x" * (PROJECT.config.server.body + 1))
 
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"

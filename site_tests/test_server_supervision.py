@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
+from docstage.run.events import Crash, End, RunEvent
+from docstage.server.supervisor import Timeouts
 
-from playground.run.events import Crash, End, RunEvent
-from playground.server.supervisor import Timeouts
 from site_tests.serving import first_chunk, job, options, run_all, running, served
 
 

@@ -14,15 +14,17 @@ from typing import cast
 import httpx
 import pytest
 import uvicorn
+from docstage.run.asgi import ASGIApp
+from docstage.run.events import Chunk, Crash, End, RunEvent, Start
+from docstage.run.stage import Stage
+from docstage.snippet.catalogue import Exchange, Snippet, UnknownSnippetError
+from docstage.snippet.recording import record
+from docstage.snippet.transcript import comparable, dump
 
-from playground.run.asgi import ASGIApp
-from playground.run.events import Chunk, Crash, End, RunEvent, Start
-from playground.run.stage import Stage
-from playground.snippet.catalogue import ROOT, Catalogue, Exchange, Snippet, UnknownSnippetError
-from playground.snippet.recording import record
-from playground.snippet.transcript import comparable, dump
+from site_tests.project import PROJECT
+from tests.support.root import ROOT
 
-CATALOGUE = Catalogue()
+CATALOGUE = PROJECT.catalogue()
 NAMES = CATALOGUE.names()
 EXCHANGES = [
     pytest.param(snippet, exchange, id=f"{snippet.name}-{exchange.name}")
@@ -156,7 +158,7 @@ def test_a_client_of_uvicorn_gets_what_the_transcript_says(
 
 
 def test_the_command_line_runs_a_snippet_and_prints_what_its_transcript_says() -> None:
-    command = [sys.executable, "-m", "playground", "run", "snippets.start.first"]
+    command = [sys.executable, "-m", "docstage", "run", "snippets.start.first"]
     environment = {**os.environ, "PYTHONWARNINGS": "error"}
     ran = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
@@ -166,7 +168,7 @@ def test_the_command_line_runs_a_snippet_and_prints_what_its_transcript_says() -
 
 
 def test_the_command_line_says_which_requests_there_are() -> None:
-    command = [sys.executable, "-m", "playground", "run", "start.first", "--request", "none"]
+    command = [sys.executable, "-m", "docstage", "run", "start.first", "--request", "none"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 2
     assert "start.first has no request 'none'; it has: 'Which cups are there?'" in ran.stderr

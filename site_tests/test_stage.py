@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from docstage.run import mistakes
+from docstage.run.events import Crash, End, Log, Request, Start
+from docstage.run.runner import Limits, run_on
+from docstage.run.stage import Stage, StageError
+from docstage.snippet.recording import collect
 
 from jero.testing import VirtualClock
-from playground.run import mistakes
-from playground.run.events import Crash, End, Log, Request, Start
-from playground.run.runner import Limits, run_on
-from playground.run.stage import Stage, StageError
-from playground.snippet.recording import collect
 
 pytestmark = pytest.mark.anyio
 GET = Request("GET", "/")

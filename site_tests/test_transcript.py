@@ -1,11 +1,10 @@
 import string
 
 import pytest
+from docstage.run.events import Chunk, Crash, Disconnect, End, Limit, Log, RunEvent, Start
+from docstage.snippet.transcript import TranscriptError, comparable, dump, joined, load
 from hypothesis import given
 from hypothesis import strategies as st
-
-from playground.run.events import Chunk, Crash, Disconnect, End, Limit, Log, RunEvent, Start
-from playground.snippet.transcript import TranscriptError, comparable, dump, joined, load
 
 at = st.floats(0, 1e6)
 texts = st.text(st.characters(exclude_categories=["Cs"]))

@@ -6,12 +6,12 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Worker, expect
 
-from playground.snippet.catalogue import Catalogue
 from site_tests.blocks import PATIENCE, block, edit, expect_state, output, press, row, shown
 from site_tests.conftest import fresh_page
 from site_tests.panel import choose, open_panel, write_body
+from site_tests.project import PROJECT
 
-SOURCE = Catalogue().get("streaming.ndjson").source
+SOURCE = PROJECT.catalogue().get("streaming.ndjson").source
 RAW = """\
 async def app(scope, receive, send):
     if scope["type"] != "http":

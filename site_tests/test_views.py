@@ -5,7 +5,6 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from playground.snippet.catalogue import Catalogue
 from site_tests.blocks import (
     PATIENCE,
     block,
@@ -18,8 +17,9 @@ from site_tests.blocks import (
     violations,
 )
 from site_tests.conftest import fresh_page
+from site_tests.project import PROJECT
 
-CATALOGUE = Catalogue()
+CATALOGUE = PROJECT.catalogue()
 
 
 @pytest.fixture(params=["browser", "server"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from playground.snippet.catalogue import ROOT
+from tests.support.root import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from playground.snippet.catalogue import ROOT
 from site_tests.blocks import block, press
 from site_tests.conftest import static_host
+from tests.support.root import ROOT
 
 pytestmark = pytest.mark.skipif(
     find_spec("zensical") is None, reason="Zensical is installed by its own session only"

@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from pypdf import PdfReader
 
-from playground.snippet.catalogue import Catalogue
 from site_tests.blocks import PATIENCE, block, edit, expect_state, press, row
 from site_tests.conftest import fresh_page
+from site_tests.project import PROJECT
 
 LONG = """\
 async def app(scope, receive, send):
@@ -78,7 +78,7 @@ def test_on_paper_all_lines_of_edited_code_are_there(where: Locator) -> None:
 
 
 def test_on_paper_all_lines_of_the_original_code_are_there(where: Locator) -> None:
-    source = Catalogue().get("streaming.ndjson").source
+    source = PROJECT.catalogue().get("streaming.ndjson").source
     assert missing_lines(source, printed(where.page)) == []
 
 

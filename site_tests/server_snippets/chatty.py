@@ -1,6 +1,6 @@
 """Says more than anyone wants to hear: lines under `/lines`, bytes elsewhere."""
 
-from playground.run.asgi import Receive, Scope, Send
+from docstage.run.asgi import Receive, Scope, Send
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:

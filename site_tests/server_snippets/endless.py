@@ -2,7 +2,7 @@
 
 import asyncio
 
-from playground.run.asgi import Receive, Scope, Send
+from docstage.run.asgi import Receive, Scope, Send
 
 closed = asyncio.Event()
 

@@ -1,6 +1,6 @@
 """Never gives way again, unless asked for `/fine`."""
 
-from playground.run.asgi import Receive, Scope, Send
+from docstage.run.asgi import Receive, Scope, Send
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,7 +2,7 @@
 
 import os
 
-from playground.run.asgi import Receive, Scope, Send
+from docstage.run.asgi import Receive, Scope, Send
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:

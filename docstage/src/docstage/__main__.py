@@ -1,0 +1,227 @@
+"""`docstage`: build and serve a site with live examples; create, run, record and check its snippets."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from docstage.bundle.bundle import BundleError, bundle
+from docstage.bundle.from_source import check_types
+from docstage.run.runner import run_on
+from docstage.run.stage import Stage
+from docstage.server.rebuild import Builder, BuildError
+from docstage.server.serve import Options, serve
+from docstage.server.signals import cancel_at_signals
+from docstage.snippet import transcript
+from docstage.snippet.catalogue import (
+    BrokenSnippetError,
+    Exchange,
+    Snippet,
+    UnknownSnippetError,
+)
+from docstage.snippet.new import create
+from docstage.snippet.project import Project
+from docstage.snippet.recording import record
+
+
+def main() -> int:
+    """Run the command; returns the exit status."""
+    arguments = _parser().parse_args()
+    try:
+        return arguments.command(arguments)
+    except (BuildError, BundleError, UnknownSnippetError, ValueError) as error:
+        print(f"docstage: {error}", file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="docstage", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("serve", help="serve the built site, and run snippets for it")
+    command.add_argument(
+        "--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)"
+    )
+    command.add_argument("--port", type=int, default=8000, help="the port (default: %(default)s)")
+    command.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        help="another host name that the server accepts",
+    )
+    command.set_defaults(command=_serve)
+
+    command = commands.add_parser("build", help="build the site, unless it is up to date")
+    command.add_argument("--site", type=Path, help="output folder (default: the project's, site/)")
+    command.set_defaults(command=_build)
+
+    command = commands.add_parser("run", help="run a snippet and print its events as they happen")
+    command.add_argument("snippet", help="such as streaming.ndjson, or snippets.streaming.ndjson")
+    command.add_argument("--request", help="the name of the request to send (default: the first)")
+    command.set_defaults(command=_run)
+
+    command = commands.add_parser(
+        "new", help="create a working snippet, with its requests and its transcript"
+    )
+    command.add_argument("snippet", help="such as streaming.my_example")
+    command.set_defaults(command=_new)
+
+    for name, function, text in (
+        ("record", _record, "record the transcripts of snippets again"),
+        ("check", _check, "compare snippets with their transcripts; exit status 1 if any differs"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("snippets", nargs="*", help="names (default: all)")
+        command.set_defaults(command=function)
+
+    command = commands.add_parser(
+        "bundle", help="build what the site needs to run snippets in the browser"
+    )
+    command.add_argument(
+        "--check-types", action="store_true", help="only type-check the TypeScript of a checkout"
+    )
+    command.set_defaults(command=_bundle)
+    return parser
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    options = Options(
+        project=Project.find(),
+        host=arguments.host,
+        port=arguments.port,
+        names=tuple(arguments.name),
+    )
+    return serve(options)
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    project = Project.find()
+    site = arguments.site or project.root / project.config.site
+    builder = Builder(project, site)
+    if builder.is_current():
+        print(f"{site} is up to date.")
+        return 0
+    asyncio.run(_build_until_current(builder))
+    print(f"The site is in {site}.")
+    return 0
+
+
+async def _build_until_current(builder: Builder) -> None:
+    cancel_at_signals()
+    while not builder.is_current():  # somebody may edit meanwhile
+        (await builder.build(is_shown=True)).release()
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    catalogue = _enter().catalogue()
+    snippet = catalogue.get(catalogue.short(arguments.snippet))
+    return asyncio.run(_print_run(snippet, _exchange(snippet, arguments.request)))
+
+
+async def _print_run(snippet: Snippet, exchange: Exchange) -> int:
+    stage = Stage(snippet.module, names=snippet.app)
+    is_complete = False
+    out = sys.stdout  # while the run lasts, `print` belongs to the snippet
+    try:
+        async with run_on(stage, exchange.request) as run:
+            if exchange.disconnect_after is not None:
+                asyncio.get_running_loop().call_later(exchange.disconnect_after, run.disconnect)
+            async for event in run:
+                out.write(transcript.write(event) + "\n")
+                out.flush()
+                is_complete = getattr(event, "complete", False)
+    finally:
+        await stage.aclose()
+    return 0 if is_complete or exchange.disconnect_after is not None else 1
+
+
+_NEXT = """Created {path}, with its requests (.http) and their recorded output (.transcript).
+
+Edit it, and run it at any time:
+    docstage run {name}
+Record its output when it does what it should:
+    docstage record {name}
+Show it on a page, all of it or one section, with three lines of Markdown:
+    ```live
+    {name}:stream
+    ```
+"""
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    project = _enter()
+    catalogue = project.catalogue()
+    snippet = create(catalogue.short(arguments.snippet), catalogue)
+    path = snippet.path.relative_to(project.root)
+    print(_NEXT.format(path=path, name=snippet.name), end="")
+    return 0
+
+
+def _record(arguments: argparse.Namespace) -> int:
+    def write(snippet: Snippet) -> bool:
+        text = transcript.dump(record(snippet))
+        path = snippet.transcript_path
+        is_new = not path.is_file() or path.read_bytes() != text.encode()
+        if is_new:
+            path.write_text(text, "utf-8")
+        print("recorded" if is_new else "unchanged")
+        return True
+
+    return _with_each(arguments.snippets, write)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    def compare(snippet: Snippet) -> bool:
+        path = snippet.transcript_path
+        now = transcript.dump(record(snippet))
+        is_same = path.is_file() and path.read_bytes() == now.encode()
+        print("same" if is_same else f"DIFFERS\n{now}")
+        return is_same
+
+    return _with_each(arguments.snippets, compare)
+
+
+def _with_each(names: list[str], act: Callable[[Snippet], bool]) -> int:
+    """Call `act` with each of the snippets (default: all). Returns 0 if all succeed and none is broken."""
+    catalogue = _enter().catalogue()
+    is_well = True
+    for name in [catalogue.short(name) for name in names] or catalogue.names():
+        # Printed first, because importing a snippet can end this process.
+        print(name, end="  ", flush=True)
+        try:
+            is_well &= act(catalogue.get(name, is_recorded=False))
+        except (BrokenSnippetError, UnknownSnippetError) as error:
+            print(f"BROKEN\n{error}")
+            is_well = False
+    return 0 if is_well else 1
+
+
+def _bundle(arguments: argparse.Namespace) -> int:
+    if arguments.check_types:
+        check_types()
+    else:
+        bundle(Project.find())
+    return 0
+
+
+def _enter() -> Project:
+    project = Project.find()
+    project.enter()
+    return project
+
+
+def _exchange(snippet: Snippet, name: str | None) -> Exchange:
+    if name is None:
+        return snippet.exchanges[0]
+    for exchange in snippet.exchanges:
+        if exchange.name == name:
+            return exchange
+    names = ", ".join(repr(exchange.name) for exchange in snippet.exchanges)
+    raise ValueError(f"{snippet.name} has no request {name!r}; it has: {names}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
