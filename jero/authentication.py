@@ -75,7 +75,7 @@ class BasicAuthenticator[U](Authenticator[U]):
 
     @abstractmethod
     async def verify(self, username: str, password: str) -> U | None:
-        """Return the user with this name, or `None` if there is none or the password is wrong."""
+        """Return the user with this name, or `None` if the name is unknown or the password is wrong."""
 
     @override
     async def authenticate(self, headers: Mapping[str, str]) -> U | None:

@@ -57,7 +57,7 @@ class Response[H](Struct, kw_only=True):
     """
 
     media_type: ClassVar[str] = ""
-    """The `Content-Type`, unless typed headers or `raw_headers` set another. Empty if there is no body."""
+    """The `Content-Type`, unless typed headers or `raw_headers` set another. Empty for responses without a body."""
 
     default_status: ClassVar[int] = 200
     """The status, unless the response or its handler sets another."""

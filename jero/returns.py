@@ -58,7 +58,7 @@ class Returned(Struct, frozen=True):
 
     @property
     def media_type(self) -> str:
-        """The `Content-Type` of the body; empty if there is no body."""
+        """The `Content-Type` of the body; empty without a body."""
         return self.declared or self.kind.media_type
 
 

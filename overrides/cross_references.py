@@ -1,14 +1,18 @@
-"""Where names of Python, msgspec and httpx are documented, so that the reference and the pages can link to them.
+"""Links names of Python, msgspec and httpx to their documentation, in pages, docstrings and signatures.
 
-The usual means, inventories, are fetched at each build, and a build here needs no network. So this hook of MkDocs
-registers the names with `autorefs` itself: a page writes `[msgspec.Struct][]`, and a signature links by itself.
+Inventories, the usual means, are downloaded at each build, and a build here needs no network. This is an extension of
+Python-Markdown, so it works with any site generator that runs mkdocstrings: pages write `[msgspec.Struct][]`, and
+signatures are linked without further ado. Names of the site's own are left to `autorefs`.
 """
 
+import functools
 import importlib
-from typing import Final, cast
+import re
+from html import escape
+from typing import Final, override
 
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs_autorefs import AutorefsPlugin
+from markdown import Extension, Markdown
+from markdown.postprocessors import Postprocessor
 
 PYTHON: Final = "https://docs.python.org/3/library"
 
@@ -32,7 +36,13 @@ HTTPX: Final = {
     "Response": "api/#response",
 }
 
+_REFERENCE: Final = re.compile(
+    r'<autoref\b[^>]*?\bidentifier="(?P<name>[^"]+)"[^>]*>(?P<shown>.*?)</autoref>', re.DOTALL
+)
+"""What `autorefs` leaves in a page for a name, to be resolved when all pages are known."""
 
+
+@functools.cache
 def addresses() -> dict[str, str]:
     """The names, each with the URL at which it is documented."""
     found = {f"httpx.{name}": f"https://www.python-httpx.org/{at}" for name, at in HTTPX.items()}
@@ -42,9 +52,29 @@ def addresses() -> dict[str, str]:
     return found | {name: f"{page}#{name}" for page, names in PAGES.items() for name in names}
 
 
-def on_env(_env: object, /, config: MkDocsConfig, **_: object) -> None:
-    """Register the names, before the plugin looks what each of a page's references is."""
-    plugin = cast("object", config.plugins["autorefs"])
-    assert isinstance(plugin, AutorefsPlugin), "mkdocstrings brings it"
-    for name, url in addresses().items():
-        plugin.register_url(name, url)
+class CrossReferences(Extension):
+    """The extension."""
+
+    @override
+    def extendMarkdown(self, md: Markdown) -> None:
+        # After `raw_html`, which has 30 and puts in what mkdocstrings has rendered.
+        md.postprocessors.register(_Links(md), "cross_references", 5)
+
+
+def makeExtension() -> CrossReferences:  # noqa: N802 - the name that Python-Markdown looks for
+    """The extension, as `overrides.cross_references` among a site's `markdown_extensions`."""
+    return CrossReferences()
+
+
+class _Links(Postprocessor):
+    @override
+    def run(self, text: str) -> str:
+        return _REFERENCE.sub(_link, text)
+
+
+def _link(reference: re.Match[str]) -> str:
+    url = addresses().get(reference["name"])
+    if url is None:
+        return reference[0]
+    title = escape(reference["name"])
+    return f'<a class="autorefs autorefs-external" href="{url}" title="{title}">{reference["shown"]}</a>'

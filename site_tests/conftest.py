@@ -1,6 +1,7 @@
 """What the site's tests share: the built site, the ways to serve it, and a Chromium to look at it with."""
 
 import functools
+import os
 import subprocess
 import sys
 import threading
@@ -22,27 +23,44 @@ from tests.support.root import ROOT
 
 __all__ = ["CHROMIUM_ARGUMENTS", "chromium", "fresh_page", "page"]
 
+GENERATOR = os.environ.get("SITE_GENERATOR", "mkdocs")
+
 
 @pytest.fixture(scope="session")
 def site() -> Generator[Path]:
-    """The built site, of what the sources are now. It stays as it is, whatever else is built meanwhile."""
-    subprocess.run([sys.executable, "-m", "docstage", "build"], cwd=ROOT, check=True)
-    held = hold(ROOT / "site")
+    """The built site, of what the sources are now. It stays as it is, whatever else is built meanwhile.
+
+    It is built with `SITE_GENERATOR`, which is `mkdocs` or `zensical`.
+    """
+    link = ROOT / ("site" if GENERATOR == "mkdocs" else "build/site-zensical")
+    options = ["--with", GENERATOR, "--site", str(link)]
+    subprocess.run([sys.executable, "-m", "docstage", "build", *options], cwd=ROOT, check=True)
+    held = hold(link)
     assert held is not None
     yield held.path
     held.release()
 
 
 class _Quiet(SimpleHTTPRequestHandler):
+    def __init__(self, *args: Any, policy: str, **kwargs: Any) -> None:
+        self._policy = policy
+        super().__init__(*args, **kwargs)
+
+    @override
+    def end_headers(self) -> None:
+        if self._policy:
+            self.send_header("Content-Security-Policy", self._policy)
+        super().end_headers()
+
     @override
     def log_message(self, format: str, *args: Any) -> None:
         pass
 
 
 @contextmanager
-def static_host(folder: Path) -> Generator[str]:
-    """A static host as plain as they come, that serves `folder`; its URL."""
-    handler = functools.partial(_Quiet, directory=str(folder))
+def static_host(folder: Path, policy: str = "") -> Generator[str]:
+    """The URL of a plain static host that serves `folder`, with this Content-Security-Policy."""
+    handler = functools.partial(_Quiet, directory=str(folder), policy=policy)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -55,8 +55,8 @@ def test_a_name_in_parentheses_becomes_one_mark_that_is_announced_in_words(
     render: Callable[[str], str],
 ) -> None:
     html = render("Ready items are sent\n(`test_items_are_sent_at_once`).")
-    assert html.startswith("<p>Ready items are sent<button ")
-    assert ">✓</button>.</p>" in html
+    assert html.startswith("<p>Ready items are sent<span ")
+    assert ">✓</button></span>.</p>" in html
     assert 'aria-label="Tested by “items are sent at once”"' in html
     assert "test_items_are_sent_at_once(" not in html.partition("<section")[0]
 
@@ -81,7 +81,7 @@ def test_names_side_by_side_share_a_mark(render: Callable[[str], str]) -> None:
 
 def test_a_cell_of_a_table_needs_no_parentheses(render: Callable[[str], str]) -> None:
     html = render("| a | b |\n| --- | --- |\n| c | `test_items_are_sent_at_once` |")
-    assert re.search('<td><button [^>]*class="proof"[^>]*>✓</button></td>', html)
+    assert re.search('<td><span [^>]*><button [^>]*class="proof"[^>]*>✓</button></span></td>', html)
 
 
 def test_a_test_that_is_named_twice_has_one_popover(render: Callable[[str], str]) -> None:
@@ -119,6 +119,29 @@ def test_a_mark_opens_and_closes_from_the_keyboard_without_script(
         page.keyboard.press("Escape")
         expect(popover).to_have_count(0)
         expect(mark).to_be_focused()
+
+
+FIRST_ON_THEIR_LINES = """marks => marks.filter(mark => {
+    const before = document.createTreeWalker(mark.closest("p, li, td, dd"), NodeFilter.SHOW_TEXT);
+    let last = null;
+    while (before.nextNode() && mark.compareDocumentPosition(before.currentNode) & Node.DOCUMENT_POSITION_PRECEDING)
+        if (before.currentNode.data.trim()) last = before.currentNode;
+    if (last === null) return false;
+    const letter = document.createRange();
+    const end = last.data.trimEnd().length;
+    letter.setStart(last, end - 1);
+    letter.setEnd(last, end);
+    return letter.getBoundingClientRect().bottom <= mark.getBoundingClientRect().top;
+}).map(mark => mark.title)"""
+
+
+@pytest.mark.parametrize("width", [320, 360, 390, 411, 480, 768])
+def test_a_mark_never_starts_a_line(chromium: Browser, static_url: str, width: int) -> None:
+    with fresh_page(chromium, viewport={"width": width, "height": 800}) as page:
+        page.goto(static_url + "guarantees/")
+        marks = page.get_by_role("button", name="Tested by")
+        assert marks.count() > 50
+        assert marks.evaluate_all(FIRST_ON_THEIR_LINES) == []
 
 
 def test_the_copy_for_language_models_names_the_tests(site: Path) -> None:

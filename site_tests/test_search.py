@@ -14,6 +14,14 @@ from site_tests.project import PROJECT
 CATALOGUE = PROJECT.catalogue()
 
 
+def indexed(site: Path) -> list[dict[str, str]]:
+    """The sections that the search knows, as MkDocs or Zensical writes them."""
+    file, key = site / "search/search_index.json", "docs"
+    if not file.exists():
+        file, key = site / "search.json", "items"
+    return json.loads(file.read_text("utf-8"))[key]
+
+
 def best(page: Page, words: str) -> Locator:
     """The link to what is found first for words that are typed into the search box."""
     box = page.get_by_role("textbox", name="Search")
@@ -89,9 +97,8 @@ def test_what_people_type_leads_to_its_page(
 
 
 def test_the_whole_code_of_each_example_is_searched(site: Path) -> None:
-    index = json.loads((site / "search/search_index.json").read_text("utf-8"))
     texts: dict[str, str] = {}
-    for part in index["docs"]:
+    for part in indexed(site):
         page = part["location"].partition("#")[0]
         texts[page] = texts.get(page, "") + html.unescape(part["text"])
     shown = {
@@ -107,7 +114,6 @@ def test_the_whole_code_of_each_example_is_searched(site: Path) -> None:
 
 
 def test_recordings_are_not_searched(site: Path) -> None:
-    index = json.loads((site / "search/search_index.json").read_text("utf-8"))
-    texts = [section["text"] for section in index["docs"]]
+    texts = [section["text"] for section in indexed(site)]
     assert any("class DeploymentEndpoint" in text for text in texts)
     assert not any("response complete" in text for text in texts)

@@ -1,10 +1,14 @@
-"""The pages use the field's words: a few habits that make prose hard to read are counted, and must stay rare.
+"""The pages, and the docstrings, comments and messages of jero, use the field's words.
 
-Run as a program, it prints the counts for each habit and where they come from.
+A few habits that make prose hard to read are counted, and must stay rare. Run as a program, it prints the counts for
+each habit and where they come from.
 """
 
+import ast
+import io
 import re
-from collections.abc import Iterator
+import tokenize
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +17,7 @@ import pytest
 from tests.support.root import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+MODULES = sorted((ROOT / "jero").rglob("*.py"))
 
 
 @dataclass(frozen=True)
@@ -54,30 +59,57 @@ def prose(page: Path) -> str:
     return re.sub(r"(?<!\n)\n(?!\n)", " ", text)
 
 
-def found(habit: Habit) -> Iterator[str]:
-    """Each occurrence, with its page and the words around it."""
-    for page in PAGES:
-        text = prose(page)
-        for match in re.finditer(habit.pattern, text, re.MULTILINE | re.IGNORECASE):
-            around = text[max(0, match.start() - 40) : match.end() + 40]
-            yield f"{page.name}: …{' '.join(around.split())}…"
+def code_words(module: Path) -> str:
+    """A module's docstrings, messages and comments, one a line, without the names in backquotes."""
+    source = module.read_text("utf-8")
+    texts = [
+        " ".join(node.value.split())
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value
+    ]
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    texts += (token.string for token in tokens if token.type == tokenize.COMMENT)
+    return re.sub(r"`[^`]*`", " ", "\n".join(texts))
 
 
-def per_10_000_words(occurrences: int) -> float:
-    words = sum(len(re.findall(r"[A-Za-z][\w'-]*", prose(page))) for page in PAGES)
-    return 10_000 * occurrences / words
+@dataclass(frozen=True)
+class Corpus:
+    """Files, and the function that reads the prose of one."""
+
+    name: str
+    files: list[Path]
+    read: Callable[[Path], str]
+
+    def found(self, habit: Habit) -> Iterator[str]:
+        """Each occurrence, with its file and the words around it."""
+        for file in self.files:
+            text = self.read(file)
+            for match in re.finditer(habit.pattern, text, re.MULTILINE | re.IGNORECASE):
+                around = text[max(0, match.start() - 40) : match.end() + 40]
+                yield f"{file.relative_to(ROOT)}: …{' '.join(around.split())}…"
+
+    def per_10_000_words(self, occurrences: int) -> float:
+        words = sum(len(re.findall(r"[A-Za-z][\w'-]*", self.read(file))) for file in self.files)
+        return 10_000 * occurrences / words
 
 
+CORPORA = [Corpus("pages", PAGES, prose), Corpus("jero", MODULES, code_words)]
+
+
+@pytest.mark.parametrize("corpus", CORPORA, ids=lambda corpus: corpus.name)
 @pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.instead)
-def test_pages_are_written_in_the_fields_words(habit: Habit) -> None:
-    occurrences = list(found(habit))
-    assert per_10_000_words(len(occurrences)) <= habit.most, (
+def test_pages_and_code_are_written_in_the_fields_words(habit: Habit, corpus: Corpus) -> None:
+    occurrences = list(corpus.found(habit))
+    assert corpus.per_10_000_words(len(occurrences)) <= habit.most, (
         f"write {habit.instead} instead of most of these:\n" + "\n".join(occurrences)
     )
 
 
 if __name__ == "__main__":
     for habit in HABITS:
-        occurrences = list(found(habit))
-        print(f"{per_10_000_words(len(occurrences)):5.1f} per 10,000 words  {habit.pattern}")
-        print("".join(f"       {where}\n" for where in occurrences), end="")
+        print(habit.pattern)
+        for corpus in CORPORA:
+            occurrences = list(corpus.found(habit))
+            rate = corpus.per_10_000_words(len(occurrences))
+            print(f"{rate:5.1f} per 10,000 words of {corpus.name}")
+            print("".join(f"       {where}\n" for where in occurrences), end="")

@@ -18,7 +18,7 @@ class ServerSentEvent[T = Never](Struct, frozen=True, kw_only=True):
     """Sent as JSON; a string is sent unchanged, with one `data` field for each line."""
 
     event: str | None = None
-    """The type that a client listens for; `message` if there is none."""
+    """The type that a client listens for; `message` by default."""
 
     id: str | None = None
     """The value that the client sends as `Last-Event-ID` when it reconnects. The empty string resets it."""

@@ -49,7 +49,7 @@ def ndjson_encoder(
 ) -> Encode:
     """One JSON value and a line feed. The JSON text holds no line feed, so a line is always an item.
 
-    The function raises `TypeError` for an item that is none of `types`, which it calls `expected`.
+    The function raises `TypeError` for an item that isn't one of `types`, which the message calls `expected`.
     """
     one_or_more = types[0] if len(types) == 1 else types
 

@@ -1,7 +1,7 @@
-"""httpx and httpx2, its successor: two libraries of the same shape. A transport serves the clients of both.
+"""httpx and its successor httpx2, which have the same interface. A transport serves the clients of both.
 
-What is imported of them is imported here, and one of them is enough. To a type checker there are always both: what it
-cannot find, it takes for anything.
+Both are imported here only, and one of them is enough. For type checkers, both always exist: they treat names of a
+missing library as `Any`.
 """
 
 import importlib

@@ -17,16 +17,16 @@ from typing import Any, Final, override
 from jero.testing.threads import Threads
 
 BUSY_TURNS: Final = 1_000
-"""How many turns without a pause count as a millisecond, so that timers also come due in a loop that is never idle."""
+"""How many iterations of a busy loop count as a millisecond, so that timers fire in a loop that is never idle, too."""
 
 TICK: Final = 0.1
-"""To how many seconds real time is rounded. So a short job of a thread takes no time, on a busy machine, too."""
+"""The unit, in seconds, to which real time is rounded, so that a short job in a thread takes no time on any machine."""
 
 EARLY: Final = 0.02
 """How many seconds a tick may lack: what a thread takes is measured from when the loop has nothing else to do."""
 
 LOOK: Final = 0.001
-"""Seconds between two looks at what threads do: one that starts to wait does not say so."""
+"""Seconds between two checks of what threads do, because a thread that starts to wait sends no notification."""
 
 
 class _Selector(selectors.DefaultSelector):
@@ -131,11 +131,11 @@ class VirtualClock(asyncio.SelectorEventLoop):
         return self._virtual.skipped
 
     def pause(self) -> None:
-        """Let time stand still until `resume`: what is ready runs, and no timer falls due. In the loop's thread."""
+        """Stop the clock until `resume`: ready callbacks run, but no timer fires. Call it in the loop's thread."""
         self._virtual.is_paused = True
 
     def resume(self) -> None:
-        """Let time pass again. In the loop's thread."""
+        """Start the clock again. Call it in the loop's thread."""
         self._virtual.is_paused = False
 
     @override

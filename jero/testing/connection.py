@@ -1,4 +1,4 @@
-"""One HTTP connection, seen from the server's side: what the app receives and sends, and what its client reads."""
+"""One HTTP connection from the server's side: what the app receives and sends, and what its client reads."""
 
 import asyncio
 from collections.abc import AsyncIterable, Callable
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 class DisconnectedError(OSError):
-    """The client has left: what the app sends now goes nowhere (ASGI HTTP 2.4)."""
+    """The client has disconnected, so nothing can be sent any more (ASGI HTTP 2.4)."""
 
 
 class Connection:
     """One call of `app`, in a task of its own, for one request.
 
-    The app's `send` waits while the chunk before is unread. Its `receive` pulls `body` as far as it is called for.
+    The app's `send` waits until the previous chunk is read. Its `receive` pulls `body` one part per call.
     """
 
     def __init__(  # noqa: PLR0913 - what a connection is, said once
@@ -212,7 +212,7 @@ class Connection:
 
     async def _send_to_nobody(self) -> None:
         if self._scope["asgi"]["spec_version"] >= "2.4":
-            raise DisconnectedError("the client has left")
+            raise DisconnectedError("the client has disconnected")
         await asyncio.sleep(0)
 
 

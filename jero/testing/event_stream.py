@@ -1,4 +1,4 @@
-"""Interprets an event stream as WHATWG HTML 9.2.6 says, in whatever pieces it comes. No I/O, and no types of data."""
+"""Parses an event stream according to WHATWG HTML 9.2.6, in chunks of any size. No I/O, and data stays text."""
 
 import re
 from collections.abc import Generator
@@ -9,7 +9,7 @@ from msgspec import Struct
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
-# The specification knows no bound; a reconnection time of more digits than these would never be over.
+# The specification sets no limit, but a reconnection time with more digits would never end.
 _RETRY: Final = re.compile(r"[0-9]{1,18}")
 
 
@@ -17,20 +17,20 @@ class ReceivedEvent[T = str](Struct, frozen=True, kw_only=True):
     """One event, as a client dispatches it (WHATWG HTML 9.2.6)."""
 
     data: T
-    """The data, decoded from JSON; or as it is, its lines joined by line feeds."""
+    """The data, decoded from JSON, or as text with its lines joined by line feeds."""
 
     event: str = "message"
     """The type that a client listens for."""
 
     id: str = ""
-    """The last event ID by then: that of this event, or of the last before it that had one."""
+    """The last event ID at this point: this event's own, or that of the last event before it that had one."""
 
     retry: int | None = None
-    """The reconnection time that the stream had set by then, in milliseconds."""
+    """The reconnection time that the stream has set so far, in milliseconds."""
 
 
 class EventStreamParser:
-    """Bytes → events. What is left unfinished when the stream ends is dropped, as the specification has it."""
+    """Turns bytes into events. An unfinished event at the end is dropped, as the specification requires."""
 
     def __init__(self) -> None:
         self._begun = bytearray()

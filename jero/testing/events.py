@@ -1,4 +1,4 @@
-"""An event stream as a client reads it: typed events, each as soon as it is whole (WHATWG HTML 9.2)."""
+"""Reads an event stream as a client does: typed events, each as soon as it is complete (WHATWG HTML 9.2)."""
 
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, Final, Union, overload
@@ -16,7 +16,7 @@ CONTENT_TYPE: Final = "text/event-stream"
 @overload
 def iter_events(response: StreamedResponse) -> Generator[ReceivedEvent]: ...
 @overload
-def iter_events[T](  # pyright: ignore[reportOverlappingOverload] - the next is for what is no `type`
+def iter_events[T](  # pyright: ignore[reportOverlappingOverload] - the next is for unions and aliases
     response: StreamedResponse, item: type[T], *, custom_types: CustomTypes = ()
 ) -> Generator[ReceivedEvent[T]]: ...
 @overload
@@ -25,20 +25,19 @@ def iter_events(
 ) -> Generator[ReceivedEvent[object]]: ...
 def iter_events(
     response: StreamedResponse, item: object = str, *, custom_types: CustomTypes = ()
-) -> Generator[ReceivedEvent[Any]]:  # of what, the overloads say
-    """The events of a streamed response, each as soon as it is whole. Comments, such as keepalives, are none.
+) -> Generator[ReceivedEvent[Any]]:  # see the overloads
+    """The events of a streamed response, each as soon as it is complete. Comments, such as keepalives, are skipped.
 
-    Their data is decoded from JSON to `item`, which is whatever msgspec decodes, and what the application's
-    `custom_types` declare, if they are given. With `str`, and with a `Literal` or an `Enum` of strings, the data is
-    the text itself; with a union of those and others, it is the text where it is not JSON of the others. To a type
-    checker, the data of a union such as `Row | Total` is `object`, as is that of an alias such as `type Line = Row |
-    Total`: tell its types apart by `match`. An event that the stream did not finish is dropped, as the specification
-    has it.
+    The data is decoded from JSON to `item`: any type that msgspec or one of the application's `custom_types` decodes.
+    For `str`, and for a `Literal` or an `Enum` of strings, the data is the text itself. For a union of such types and
+    others, the text is decoded as JSON if possible, and kept as text otherwise. Type checkers see the data of a union
+    such as `Row | Total`, or of an alias such as `type Line = Row | Total`, as `object`: use `match` to narrow it. An
+    unfinished event at the end of the stream is dropped, as the specification requires.
 
-    Raises `ValueError` for a response of another type than `text/event-stream`, `TypeError` for an `item` that
-    msgspec cannot decode, such as Structs that no tag tells apart (read those as text, and decode each by its event's
-    name), and, while it is read, `msgspec.DecodeError` (or its subclass `ValidationError`) with the data and the
-    event's number for data that is no `item`.
+    Raises `ValueError` if the response's `Content-Type` is not `text/event-stream`, and `TypeError` for an `item` that
+    msgspec cannot decode, such as a union of Structs without tags (use `str`, and decode the data according to the
+    event's name). While reading, raises `msgspec.DecodeError` (or its subclass `ValidationError`), with the event's
+    number and data, if the data is not a valid `item`.
     """
     return _read(response, _Events(response, item, custom_types))
 
@@ -51,7 +50,7 @@ def _read(response: StreamedResponse, events: "_Events") -> Generator[ReceivedEv
 @overload
 def aiter_events(response: AsyncStreamedResponse) -> AsyncGenerator[ReceivedEvent]: ...
 @overload
-def aiter_events[T](  # pyright: ignore[reportOverlappingOverload] - the next is for what is no `type`
+def aiter_events[T](  # pyright: ignore[reportOverlappingOverload] - the next is for unions and aliases
     response: AsyncStreamedResponse, item: type[T], *, custom_types: CustomTypes = ()
 ) -> AsyncGenerator[ReceivedEvent[T]]: ...
 @overload
@@ -60,8 +59,8 @@ def aiter_events(
 ) -> AsyncGenerator[ReceivedEvent[object]]: ...
 def aiter_events(
     response: AsyncStreamedResponse, item: object = str, *, custom_types: CustomTypes = ()
-) -> AsyncGenerator[ReceivedEvent[Any]]:  # of what, the overloads say
-    """`iter_events`, for a response of an `AsyncClient`."""
+) -> AsyncGenerator[ReceivedEvent[Any]]:  # see the overloads
+    """Like `iter_events`, for a response of an `AsyncClient`."""
     return _aread(response, _Events(response, item, custom_types))
 
 
@@ -85,7 +84,7 @@ class _Events:
         given = response.headers.get("content-type", "no content type")
         if given.partition(";")[0].strip().lower() != CONTENT_TYPE:
             raise ValueError(
-                f"expected {CONTENT_TYPE}, and the response has {given} (status {response.status_code})"
+                f"expected {CONTENT_TYPE}, but the response has {given} (status {response.status_code})"
             )
         self._decode = _compile_decode(item, Codec(custom_types))
         self._parser = EventStreamParser()
@@ -106,7 +105,7 @@ class _Events:
 
 
 def _compile_decode(item: object, codec: Codec) -> Callable[[str], object]:
-    """Makes an item of the data of an event."""
+    """The function that decodes an event's data to an item."""
     if item is str:
         return str
     texts = [

@@ -1,4 +1,4 @@
-"""Newline-delimited JSON as a client reads it: typed items, each as soon as its line is there."""
+"""Reads newline-delimited JSON as a client does: typed items, each as soon as its line is complete."""
 
 from collections.abc import AsyncGenerator, Generator
 from typing import overload
@@ -20,13 +20,13 @@ def iter_ndjson(
 def iter_ndjson(
     response: StreamedResponse, item: object, *, custom_types: CustomTypes = ()
 ) -> Generator[object]:
-    """The items of a streamed response, each decoded to `item` as soon as its line is there.
+    """The items of a streamed response, each decoded to `item` as soon as its line is complete.
 
-    `item` is whatever msgspec decodes, and what the application's `custom_types` declare, if they are given. To a
-    type checker, the items of a union such as `Row | Total` are `object`, as are those of an alias such as `type Line
-    = Row | Total`: tell their types apart by `match`. Blank lines are skipped, and the last line may lack its end.
-    Raises `msgspec.DecodeError` (or its subclass `ValidationError`) with the line and its number for one that is no
-    `item`, and `TypeError` for an `item` that is not a type which msgspec decodes.
+    `item` is any type that msgspec or one of the application's `custom_types` decodes. Type checkers see the items of
+    a union such as `Row | Total`, or of an alias such as `type Line = Row | Total`, as `object`: use `match` to narrow
+    them. Blank lines are skipped, and the last line may lack its line feed. Raises `msgspec.DecodeError` (or its
+    subclass `ValidationError`), with the line and its number, for a line that is not a valid `item`, and `TypeError`
+    for a type that msgspec cannot decode.
     """
     lines = _Lines(item, custom_types)
     for chunk in response.iter_bytes():

@@ -75,7 +75,7 @@ class Server:
         body: "httpx.AsyncByteStream | httpx.SyncByteStream",
         library: Library,
     ) -> "httpx.Response":
-        """The response that `start` begins; a 500 if there is none (see `Connection.open`)."""
+        """The response that `start` begins; or a 500 if the app sent none (see `Connection.open`)."""
         extensions = {"http_version": f"HTTP/{self._options.http_version}".encode("ascii")}
         if start is None:
             return library.response(500, text="Internal Server Error", extensions=extensions)

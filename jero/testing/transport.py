@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class ASGITransport(AsyncTransport):
-    """Sends the requests of an `AsyncClient` to `app`, any ASGI 3 application, and streams what it answers.
+    """Sends the requests of an `AsyncClient` to `app`, any ASGI 3 application, and streams its responses.
 
-    The client may be that of httpx or of httpx2.
+    The client may come from httpx or httpx2.
 
         async with httpx.AsyncClient(
             transport=ASGITransport(app), base_url="http://testserver"
@@ -25,34 +25,35 @@ class ASGITransport(AsyncTransport):
             async with client.stream("GET", "/orders") as response:
                 ...
 
-    Entering the client starts the app's lifespan, and leaving it closes what is still open and shuts the app down.
-    The lifespan lives in one task, and its `state` is in the scope of every request. A client that is not entered
-    serves the app without lifespan. Works on asyncio.
+    Entering the client starts the app's lifespan. Exiting it closes open responses and shuts the app down. The
+    lifespan runs in one task, and its `state` is in the scope of every request. A client that is not entered serves
+    the app without lifespan. Requires asyncio.
 
-    A request returns as soon as its response starts. A chunk of the body is there as soon as the app has sent it, and
-    the app's `send` waits while the chunk before is unread, so an app is never more than one chunk ahead. A request's
-    body that is an asynchronous iterator is pulled as far as the app calls `receive`. httpx's timeouts do not apply:
-    use `asyncio.timeout`.
+    A request returns as soon as its response starts. A chunk of the body can be read as soon as the app has sent it,
+    and the app's `send` waits until the previous chunk is read, so an app is never more than one chunk ahead. If a
+    request's body is an asynchronous iterator, it is pulled only when the app calls `receive`. httpx's timeouts do not
+    apply: use `asyncio.timeout`.
 
-    Closing a response, which leaving `client.stream` does, tells the app `http.disconnect` and waits until its call
-    has ended, so teardown has run by then. So does cancelling whoever reads. An app that has not returned `timeout`
-    seconds after its client left, or after it was told to shut down, is cancelled, and closing raises `TimeoutError`.
+    Closing a response, for example by exiting `client.stream`, sends the app `http.disconnect` and waits until its
+    call has returned, so its teardown has run. Cancelling the task that reads the response does the same. An app that
+    has not returned `timeout` seconds after a disconnect or after the start of shutdown is cancelled, and closing
+    raises `TimeoutError`.
 
-    An exception that the app lets out is raised to the caller: from the request before the response has started, from
-    reading the body after that, and else from closing. So is one that the app has answered or logged itself and
-    reported (see below). With `raise_app_exceptions=False` the caller sees what a client on a network would: a 500, or
-    `RemoteProtocolError` where the body breaks off. That is also raised, with either, where the app returns before its
-    response is complete. Start-up and shutdown always raise: `LifespanError` with the app's own message.
+    An exception that the app raises is raised to the caller: from the request if the response has not started, else
+    from reading the body, or else from closing. So is an exception that the app has answered or logged, if it reports
+    it (see below). With `raise_app_exceptions=False`, the caller sees what a client on a network would: a 500, or
+    `RemoteProtocolError` if the body ends early. In both modes, an app that returns before its response is complete
+    raises `RemoteProtocolError`, and a failed startup or shutdown raises `LifespanError` with the app's message.
 
-    An app finds `scope["extensions"]["jero.errors"]["report"]`, a function that takes the exception that the app has
-    dealt with, so that an error which became a 500 or a line in a log fails the test that caused it.
+    `scope["extensions"]["jero.errors"]["report"]` is a function to which an app can pass an exception that it has
+    handled. So an error that became a 500 or a log record still fails the test that caused it.
 
-    `spec_version` is the ASGI version that the scope names, and decides what `send` does when the client has left:
-    nothing with "2.3", as uvicorn, hypercorn and granian have it, so the app must look out for `http.disconnect`;
-    with "2.4" it raises an `OSError`. `root_path` comes before the URL's path, as in uvicorn. `client` is the client's
-    address, or `None` for a Unix socket's.
+    `spec_version` is the ASGI version in the scope, and decides what `send` does after a disconnect. With "2.3" it does
+    nothing, as in uvicorn, hypercorn and granian, so the app must receive `http.disconnect` to notice; with "2.4" it
+    raises `OSError`. `root_path` is put before the URL's path, as by uvicorn. `client` is the client's address, or
+    `None` as for a Unix socket.
 
-    Raises `RuntimeError` when entered twice at once.
+    Raises `RuntimeError` if it is entered again before it is exited.
     """
 
     def __init__(  # noqa: PLR0913 - the options of a server, by name

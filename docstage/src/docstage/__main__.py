@@ -56,6 +56,13 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("build", help="build the site, unless it is up to date")
     command.add_argument("--site", type=Path, help="output folder (default: the project's, site/)")
+    command.add_argument(
+        "--with",
+        dest="generator",
+        choices=("mkdocs", "zensical"),
+        default="mkdocs",
+        help="the site generator (default: %(default)s)",
+    )
     command.set_defaults(command=_build)
 
     command = commands.add_parser("run", help="run a snippet and print its events as they happen")
@@ -100,7 +107,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 def _build(arguments: argparse.Namespace) -> int:
     project = Project.find()
     site = arguments.site or project.root / project.config.site
-    builder = Builder(project, site)
+    builder = Builder(project, site, generator=arguments.generator)
     if builder.is_current():
         print(f"{site} is up to date.")
         return 0

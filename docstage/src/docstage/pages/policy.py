@@ -1,6 +1,6 @@
-"""The Content-Security-Policy of a built site, for its host: `content-security-policy.txt`, made by a hook of MkDocs.
+"""The Content-Security-Policy of a built site, for its host: `content-security-policy.txt`.
 
-The theme has inline scripts, which the policy allows by their hashes. So it is another one whenever they are.
+The theme has inline scripts, which the policy allows by their hashes. So the policy changes with them.
 """
 
 import base64
@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bs4 import BeautifulSoup
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.plugins import event_priority
+from bs4.filter import SoupStrainer
 
 FILE: Final = "content-security-policy.txt"
 
@@ -39,7 +38,9 @@ def policy(folder: Path) -> str:
 
 
 def _inline(page: Path) -> set[str]:
-    scripts = BeautifulSoup(page.read_bytes(), "html.parser").find_all("script", src=False)
+    only = SoupStrainer("script")
+    soup = BeautifulSoup(page.read_bytes(), "html.parser", parse_only=only)
+    scripts = soup.find_all("script", src=False)
     return {
         f"'sha256-{base64.b64encode(hashlib.sha256(script.get_text().encode()).digest()).decode()}'"
         for script in scripts
@@ -47,9 +48,6 @@ def _inline(page: Path) -> set[str]:
     }
 
 
-# Last: the pages are as they will be served.
-@event_priority(-100)
-def on_post_build(config: MkDocsConfig, **_: object) -> None:
-    """Write the policy into the site."""
-    folder = Path(config.site_dir)
-    (folder / FILE).write_text(policy(folder) + "\n", "utf-8")
+def write_policy(site: Path) -> None:
+    """Write the policy into the site, whose pages must be as they will be served."""
+    (site / FILE).write_text(policy(site) + "\n", "utf-8")

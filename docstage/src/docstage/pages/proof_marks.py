@@ -149,10 +149,11 @@ class _Marks(InlineProcessor):
             "popovertarget": identity,
             "aria-label": f"Tested by “{named[0].promise}”{more}",
             "title": f"Tested by {named[0].name}{more}",
-            "data-search-exclude": "",
             "data-tests": " ".join(f"{test.path}::{test.name}" for test in named),
         }
-        return mark, m.start(0), m.end(0)
+        around = Element("span", {"class": "proof-mark", "data-search-exclude": ""})
+        around.append(mark)
+        return around, m.start(0), m.end(0)
 
 
 class _Popovers(Treeprocessor):

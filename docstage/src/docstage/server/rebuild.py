@@ -6,10 +6,10 @@ import secrets
 import signal
 import sys
 from asyncio.subprocess import PIPE, STDOUT
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from watchfiles import (
     Change,
@@ -33,6 +33,17 @@ except BundleError as error:
 """
 
 
+_NO_VARIABLES: Final[Mapping[str, str]] = {}
+
+_ENVIRONMENT: Final = {
+    # The theme's own switch for an advertisement that it prints at each build.
+    "NO_MKDOCS_2_WARNING": "1",
+}
+
+SiteGenerator: TypeAlias = Literal["mkdocs", "zensical"]
+"""What turns `mkdocs.yml` and the pages into HTML."""
+
+
 class BuildError(Exception):
     """The site could not be built. The message is the end of what the build printed."""
 
@@ -44,23 +55,31 @@ class Builder:
     of the live block are made first; that takes no time when they are as they were.
     """
 
-    def __init__(self, project: Project, site: Path, *, bundle: bool = True) -> None:
+    def __init__(
+        self,
+        project: Project,
+        site: Path,
+        *,
+        bundle: bool = True,
+        generator: SiteGenerator = "mkdocs",
+    ) -> None:
         self._project = project
         self._root = project.root
         self._sources = Sources(project)
         self._store = Store(project.cache / "sites", site)
         self._bundle = bundle
+        self._generator: SiteGenerator = generator
         self._seen = ""
         self.builds = 0
 
     def is_current(self) -> bool:
         """Whether `site` was built of what the sources are now."""
-        self._seen = self._sources.fingerprint()
+        self._seen = self._fingerprint()
         return self._store.is_shown(self._seen)
 
     def has_news(self) -> bool:
         """Whether the sources are others than those that were last built, or tried to be."""
-        return self._seen != self._sources.fingerprint()
+        return self._seen != self._fingerprint()
 
     async def build(self, *, is_shown: bool = False) -> Held:
         """The site of what the sources are now, built unless it is there. Raises `BuildError`.
@@ -83,7 +102,7 @@ class Builder:
 
     async def _find_or_build(self, lock: int, *, is_shown: bool) -> Held:
         while True:
-            self._seen = self._sources.fingerprint()
+            self._seen = self._fingerprint()
             if site := self._store.hold(self._seen):
                 return site
             try:
@@ -101,12 +120,27 @@ class Builder:
         # The assets stay as they are while they are copied.
         assets = self._project.cache / "live" / "lock"
         async with alocked(assets, _report_waiting, shared=True) as live:
-            command = ("-m", "mkdocs", "build", "--site-dir", str(partial))
-            await self._call(*command, locks=[lock, live])
+            await self._generate(partial, [lock, live])
+        await self._call("-m", "docstage.pages.finish", str(partial), locks=[lock])
         if not self.has_news():
             return self._store.finish(partial, self._seen)
         # Edited meanwhile, so it is of neither state: good enough to be shown until the next is built, and not later.
         return self._store.finish(partial, f"{self._seen}-{secrets.token_hex(4)}")
+
+    async def _generate(self, folder: Path, locks: Sequence[int]) -> None:
+        match self._generator:
+            case "mkdocs":
+                options = ("build", "--site-dir", str(folder))
+            case (
+                "zensical"
+            ):  # has no option for the folder, which the configuration reads from SITE_DIR
+                options = ("build", "--clean")
+        await self._call(
+            "-m", self._generator, *options, locks=locks, environment={"SITE_DIR": str(folder)}
+        )
+
+    def _fingerprint(self) -> str:
+        return f"{self._generator}-{self._sources.fingerprint()}"
 
     async def watch(self, changed: asyncio.Queue[set[Path]]) -> None:
         """Put the sources that have changed into `changed`, each time some have, until cancelled.
@@ -138,7 +172,13 @@ class Builder:
         except* OSError as errors:  # the system's limit on watched files, for one
             report(f"Edits are no longer detected: {errors.exceptions[0]}")
 
-    async def _call(self, *arguments: str, locks: Sequence[int], is_shown: bool = False) -> None:
+    async def _call(
+        self,
+        *arguments: str,
+        locks: Sequence[int],
+        environment: Mapping[str, str] = _NO_VARIABLES,
+        is_shown: bool = False,
+    ) -> None:
         """Run Python in a process of its own, which sees the sources as they are now.
 
         It inherits the locks: should this process be killed, nobody else begins before that one is done.
@@ -147,8 +187,7 @@ class Builder:
             sys.executable,
             *arguments,
             cwd=self._root,
-            # The theme's own switch for an advertisement that it prints at each build.
-            env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
+            env={**os.environ, **_ENVIRONMENT, **environment},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=None if is_shown else PIPE,
             stderr=None if is_shown else STDOUT,

@@ -1,4 +1,4 @@
-"""Makes a new snippet: a module that works, a request for it, and the recording of what comes of that."""
+"""Creates a new snippet: a working module, requests for it, and their recorded output."""
 
 import importlib
 import keyword
@@ -35,7 +35,7 @@ _REQUESTS: Final = Template("""\
 
 GET http://127.0.0.1:8000/${path}
 
-### Leave after one item
+### Disconnect after one item
 # @disconnect-after 0.5
 
 GET http://127.0.0.1:8000/${path}
