@@ -16,7 +16,7 @@ from site_tests.blocks import block, press
 from site_tests.conftest import static_host
 from site_tests.test_pages import PAGES, built
 
-HTML = re.compile(r"<(pre|code)\b.*?</\1>", re.DOTALL)
+CODE = re.compile(r"<(pre|code|script)\b.*?</\1>", re.DOTALL)
 
 
 def test_every_page_is_built_and_in_the_navigation(site: Path) -> None:
@@ -29,13 +29,13 @@ def test_every_page_is_built_and_in_the_navigation(site: Path) -> None:
 def test_every_cross_reference_of_a_page_is_a_link(site: Path, page: Path) -> None:
     text = built(site, page).read_text("utf-8")
     assert "<autoref" not in text
-    assert not re.search(r"\]\[[\w.]*\]", HTML.sub("", text))
+    assert not re.search(r"\]\[[\w.]*\]", CODE.sub("", text))
 
 
 def test_signatures_and_pages_link_to_the_documentation_of_other_projects(site: Path) -> None:
     reference = (site / "reference/index.html").read_text("utf-8")
     linked = set(map(unescape, re.findall(r'href="?(https://[^">\s]+)', reference)))
-    for name in ("msgspec.Struct", "collections.abc.AsyncIterator", "str", "httpx.AsyncClient"):
+    for name in ("collections.abc.Mapping", "str", "httpx.Request"):
         assert addresses()[name] in linked
 
 
