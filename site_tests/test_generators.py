@@ -70,7 +70,7 @@ def test_a_block_runs_in_the_browser_under_the_policy(
 def test_the_first_result_of_a_search_is_the_section_about_it(page: Page, static_url: str) -> None:
     page.goto(static_url)
     page.keyboard.press("/")
-    page.keyboard.type("jwt")
+    page.keyboard.insert_text("jwt")
     # Results are not announced in the page by every generator, so Enter is pressed until there is a first one.
     for _ in range(60):
         page.keyboard.press("Enter")
