@@ -2,13 +2,12 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any, cast
 
 from msgspec import Struct
 
 from jero.annotations import classes_of, show
-from jero.asgi import Receive, Scope, Send, report_error
+from jero.asgi import Receive, Scope, Send
 from jero.custom_types import Codec
 from jero.errors import ClientDisconnectedError, WiringError
 from jero.headers import HeaderPairs, compile_encoder, encode_raw, merge
@@ -144,15 +143,10 @@ def _compile_stream(
             return
         keepalive = getattr(response, "keepalive", None)
         source, response.stream = Source(response.stream), USED
-        report = partial(report_error, scope)
-        pump = Pump(
-            source, encode, start, receive, send, name=name, keepalive=keepalive, report=report
-        )
-        streams.add(pump)
-        try:
-            await pump.run()
-        finally:
-            streams.discard(pump)
+        streams.require_open()
+        await Pump(
+            source, encode, start, scope, receive, send, streams, name=name, keepalive=keepalive
+        ).run()
 
     return respond
 

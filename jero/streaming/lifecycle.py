@@ -7,8 +7,6 @@ from typing import Final, Never, cast, override
 
 from jero.streaming.responses import Stream
 
-_NOTHING: Final = object()
-
 
 class Source[T]:
     """A stream that can be opened and closed, both in the caller's task.
@@ -18,18 +16,16 @@ class Source[T]:
     stream; otherwise it is the first item.
     """
 
+    _manager: AbstractAsyncContextManager[AsyncIterable[T]] | None = None
+    _generator: AsyncGenerator[object] | None = None
+    _is_claimed: bool = False
+    has_teardown: bool = False
+    """Whether closing runs code beside the items' own generator, which has finished when they are drained."""
+    ready: tuple[object, ...] = ()
+
     def __init__(self, stream: Stream[T]) -> None:
         self._stream = stream
-        self._manager: AbstractAsyncContextManager[AsyncIterable[T]] | None = None
-        self._generator: AsyncGenerator[object] | None = None
-        self._is_claimed = False
-        self.ready: tuple[T, ...] = ()
-        self.rest: AsyncIterator[T] = _NEVER
-
-    @property
-    def has_teardown(self) -> bool:
-        """Whether closing runs code beside the items' own generator, which has finished when they are drained."""
-        return self._manager is not None or self._generator is not None
+        self.rest: AsyncIterator[object] = _NEVER
 
     async def open(self) -> None:
         """Set up. Call `close` afterwards, even if this raises."""
@@ -44,28 +40,34 @@ class Source[T]:
             if isinstance(stream, AbstractAsyncContextManager):
                 items = await stream.__aenter__()
                 self._manager = stream
+                self.has_teardown = True
                 self.rest = aiter(items)
                 return
             if not isinstance(stream, AsyncGenerator):
                 self.rest = aiter(stream)
                 return
-        else:
-            if stream in _streaming or stream.ag_frame is None:
-                raise RuntimeError(
-                    f"the generator {stream.__qualname__} was streamed already: call its function again for each"
-                    " response"
-                )
-            _streaming.add(cast("object", stream))
-            self._is_claimed = True
-        generator = cast("AsyncGenerator[T | AsyncIterable[T]]", stream)
+        elif stream in _streaming or stream.ag_frame is None:
+            raise RuntimeError(
+                f"the generator {stream.__qualname__} was streamed already: call its function again for each response"
+            )
+        generator = cast("AsyncGenerator[object]", stream)
+        self.rest = generator
         # The annotation doesn't decide what it is: the first value does.
-        first = await anext(generator, _NOTHING)
-        if hasattr(first, "__aiter__"):
-            self._generator = generator
-            self.rest = aiter(cast("AsyncIterable[T]", first))
-        else:
-            self.rest = cast("AsyncIterator[T]", generator)
-            self.ready = () if first is _NOTHING else (cast("T", first),)
+        async for first in generator:
+            if hasattr(first, "__aiter__"):
+                self._generator = generator
+                self.has_teardown = True
+                self.rest = aiter(cast("AsyncIterable[T]", first))
+            else:
+                self.ready = (first,)
+            break
+
+    def claim(self) -> None:
+        """Keep other responses from streaming the same generator until `release`."""
+        stream: object = self._stream
+        if isinstance(stream, AsyncGeneratorType):
+            self._is_claimed = True
+            _streaming.add(cast("object", stream))
 
     def release(self) -> None:
         """Remove the stream from those that are being streamed, however it ended."""
@@ -79,12 +81,15 @@ class Source[T]:
         and a one-yield generator is resumed, so that the code after its `yield` runs. Raises what they raise, and
         `RuntimeError` for a generator that yields a second time.
         """
-        try:
-            await _close(self.rest)
-        except BaseException as also:
-            await self.exit(error or also)
-            raise
-        await self.exit(error)
+        rest = self.rest
+        if getattr(rest, "ag_frame", rest) is not None:  # or it is a generator that has finished
+            try:
+                await _close(rest)
+            except BaseException as also:
+                await self.exit(error or also)
+                raise
+        if self.has_teardown:
+            await self.exit(error)
 
     async def exit(self, error: BaseException | None) -> None:
         """Tear down the context manager or one-yield generator around the items, without closing the items."""

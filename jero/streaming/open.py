@@ -53,10 +53,13 @@ class OpenStreams:
         self._closed.set()
         self._last_call: asyncio.TimerHandle | None = None
 
-    def add(self, stream: Leavable) -> None:
-        """Count a stream as open until `discard`. Raises `ShuttingDownError` once `end` was called."""
+    def require_open(self) -> None:
+        """Raises `ShuttingDownError` once `end` was called."""
         if self._is_ending:
             raise ShuttingDownError
+
+    def add(self, stream: Leavable) -> None:
+        """Count a stream as open until `discard`."""
         if self.watch is not None and not self._streams:
             watching = self.watch()
             watching.__enter__()

@@ -15,14 +15,15 @@ it pulls: teardown may await anything and is never interrupted.
 import asyncio
 import logging
 import types
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Coroutine, Generator
 from contextlib import suppress
 from time import monotonic
 from typing import Final
 
-from jero.asgi import Message, Receive, Send
+from jero.asgi import Message, Receive, Scope, Send, report_error
 from jero.streaming.ending import CURRENT, StreamEnding
 from jero.streaming.lifecycle import Source
+from jero.streaming.open import OpenStreams
 from jero.streaming.wire import PING, Encode
 
 _logger: Final = logging.getLogger("jero")
@@ -44,81 +45,54 @@ REFUSAL: Final = 3.0
 class Pump[T]:
     """One streaming response: `start`, every item of `source`, and the end.
 
-    `name` is the handler's, for the log. Errors that are logged are also passed to `report`. After `keepalive` seconds
-    without output, an SSE comment is sent.
+    `name` is the handler's, for the log; errors that are logged are reported to the server of `scope`, too. After
+    `keepalive` seconds of silence a comment is sent. From when it first suspends, the stream is one of `streams`.
     """
 
-    __slots__ = (
-        "_buffer",
-        "_cancels",
-        "_encode",
-        "_failure",
-        "_has_paused",
-        "_is_abandoned",
-        "_is_busy",
-        "_is_dropped",
-        "_is_gone",
-        "_is_pulling",
-        "_is_started",
-        "_is_torn_down",
-        "_keepalive",
-        "_loop",
-        "_name",
-        "_ping_timer",
-        "_receive",
-        "_refusal_timer",
-        "_report",
-        "_send",
-        "_sending",
-        "_sent_at",
-        "_source",
-        "_start",
-        "_start_timer",
-        "_task",
-        "_watcher",
-        "ending",
-    )
+    # Defaults of the class, because a stream that never suspends needs few of them.
+    _task: asyncio.Task[object] | None = None
+    _watcher: asyncio.Task[None] | None = None
+    _start_timer: asyncio.TimerHandle | None = None
+    _ping_timer: asyncio.TimerHandle | None = None
+    _refusal_timer: asyncio.TimerHandle | None = None
+    _sending: asyncio.Task[None] | None = None
+    _sent_at: float = 0.0
+    _failure: Exception | None = None
+    _cancels: int = 0
+    _has_paused: bool = False
+    _is_busy: bool = False
+    _is_started: bool = False
+    _is_pulling: bool = True
+    _is_torn_down: bool = False
+    _is_gone: bool = False
+    _is_abandoned: bool = False
+    _is_dropped: bool = False
+    ending: StreamEnding | None = None
 
-    def __init__(  # noqa: PLR0913 - every part of a streaming response, given once
+    def __init__(  # noqa: PLR0913 - all that a streaming response is, given once
         self,
         source: Source[T],
         encode: Encode,
         start: Message,
+        scope: Scope,
         receive: Receive,
         send: Send,
+        streams: OpenStreams,
         *,
         name: str,
         keepalive: float | None = None,
-        report: Callable[[Exception], None] | None = None,
     ) -> None:
         self._source = source
         self._encode = encode
         self._start = start
+        self._scope = scope
         self._receive = receive
         self._send = send
+        self._streams = streams
         self._name = name
         self._keepalive = keepalive
-        self._report = report
         self._buffer: list[bytes] = []  # whole items, always
         self._loop = asyncio.get_running_loop()
-        self._task = asyncio.current_task()
-        self._watcher: asyncio.Task[None] | None = None
-        self._start_timer: asyncio.TimerHandle | None = None
-        self._ping_timer: asyncio.TimerHandle | None = None
-        self._refusal_timer: asyncio.TimerHandle | None = None
-        self._sending: asyncio.Task[None] | None = None
-        self._sent_at = 0.0
-        self._failure: Exception | None = None
-        self._cancels = 0
-        self._has_paused = False
-        self._is_busy = False
-        self._is_started = False
-        self._is_pulling = True
-        self._is_torn_down = False
-        self._is_gone = False
-        self._is_abandoned = False
-        self._is_dropped = False
-        self.ending: StreamEnding | None = None
 
     async def run(self) -> None:
         """Send the whole response.
@@ -135,27 +109,32 @@ class Pump[T]:
         except BaseException as raised:  # noqa: BLE001 - what it means depends on who caused it
             error = raised
         finally:
-            self._source.release()
-            self._stop_all_beside()
+            if self._watcher is not None:
+                self._stop_watching()
             CURRENT.set(outer)
-        is_cancelled_by_others = self._take_back_cancels()
+            is_cancelled_by_others = self._take_back_cancels() if error or self._cancels else False
+        if error is not None:
+            self._settle(error, is_cancelled_by_others=is_cancelled_by_others)
+
+    def _settle(self, error: BaseException, *, is_cancelled_by_others: bool) -> None:
+        """Raise the error, log it, or ignore it, by who caused it and what was sent."""
+        failure: BaseException | None = error
         if isinstance(error, asyncio.CancelledError):
             if is_cancelled_by_others:
                 raise error
             if self._is_gone:
-                error = self._failure
+                failure = self._failure
             else:
-                error = _caused(RuntimeError("the stream was cancelled from within"), error)
+                failure = _caused(RuntimeError("the stream was cancelled from within"), error)
         elif isinstance(error, GeneratorExit) and not self._is_dropped:
-            error = _caused(RuntimeError("the stream raised GeneratorExit"), error)
-        if error is None:
+            failure = _caused(RuntimeError("the stream raised GeneratorExit"), error)
+        if failure is None:
             return
-        if not isinstance(error, Exception) or not (self._is_started or self._is_gone):
-            raise error
-        reason = f"{type(error).__name__}: {error}".removesuffix(": ")
-        _logger.error("%s: the stream broke off: %s", self._name, reason, exc_info=error)
-        if self._report is not None:
-            self._report(error)
+        if not isinstance(failure, Exception) or not (self._is_started or self._is_gone):
+            raise failure
+        reason = f"{type(failure).__name__}: {failure}".removesuffix(": ")
+        _logger.error("%s: the stream broke off: %s", self._name, reason, exc_info=failure)
+        report_error(self._scope, failure)
 
     # The stream, in the request's task.
 
@@ -195,23 +174,25 @@ class Pump[T]:
         encode, buffer, send = self._encode, self._buffer, self._send
         buffer += filter(None, map(encode, self._source.ready))
         size = sum(map(len, buffer))
-        since, is_alone = monotonic(), False
+        until, is_alone = monotonic() + SLICE, False
         async for item in self._source.rest:
-            if self._is_gone:
-                return
-            part = encode(item)
             if not self._has_paused:  # so no other task has run
-                if part:
-                    buffer.append(part)
-                    size += len(part)
+                part = encode(item)
+                buffer.append(part)
+                size += len(part)
                 is_alone = False
-                if (is_late := monotonic() - since > SLICE) or size > BATCH:
+                if (is_late := monotonic() > until) or size > BATCH:
                     await self._flush()
+                    if self._is_gone:
+                        return
                     size = 0
                     if is_late:
                         await asyncio.sleep(0)
                 continue
             self._has_paused = False
+            if self._is_gone:
+                return
+            part = encode(item)
             if not part:
                 continue
             if is_alone and not buffer and self._sending is None:
@@ -228,7 +209,7 @@ class Pump[T]:
             buffer.append(part)
             if self._sending is not None:
                 await asyncio.wait((self._sending,))
-            since, is_alone, size = monotonic(), self._is_started, sum(map(len, buffer))
+            until, is_alone, size = monotonic() + SLICE, self._is_started, sum(map(len, buffer))
 
     def _take_buffer(self) -> bytes:
         body = b"".join(self._buffer)
@@ -246,19 +227,20 @@ class Pump[T]:
     @types.coroutine
     def _drive(self, main: Coroutine[object, None, None]) -> Generator[object]:
         """Run `main` as `await` would, and send the buffer whenever it suspends."""
+        buffer, resume = self._buffer, main.send
         thrown: BaseException | None = None
         while True:
             try:
-                waiting = main.send(None) if thrown is None else main.throw(thrown)
+                waiting = resume(None) if thrown is None else main.throw(thrown)
             except StopIteration:
                 return
             self._has_paused = True
-            if self._buffer:
+            if buffer:
                 self._send_buffer()
             if self._watcher is None:
                 self._watch()
+            thrown = None
             try:
-                thrown = None
                 yield waiting
             except GeneratorExit:
                 # The request itself is closed, with its event loop: nothing can be awaited any more.
@@ -273,6 +255,7 @@ class Pump[T]:
                     raise  # teardown did not end
                 self._is_pulling = self._is_abandoned = False
                 main = self._source.exit(error)
+                resume = main.send
 
     def _drop(self, main: Coroutine[object, None, None]) -> None:
         _logger.error(
@@ -331,9 +314,12 @@ class Pump[T]:
         if self._buffer:
             self._send_buffer()
 
-    # The watcher and the timers, started when the stream first suspends.
+    # What goes on beside the stream, from when it first suspends: until then, nothing else runs.
 
     def _watch(self) -> None:
+        self._task = asyncio.current_task()
+        self._source.claim()
+        self._streams.add(self)
         self._watcher = self._loop.create_task(self._watch_client())
         if not self._is_started:
             self._start_timer = self._loop.call_later(START_TIMEOUT, self._start_anyway)
@@ -341,7 +327,12 @@ class Pump[T]:
             self._sent_at = self._loop.time()
             self._ping_timer = self._loop.call_later(self._keepalive, self._ping)
 
-    def _stop_all_beside(self) -> None:
+    def _stop_watching(self) -> None:
+        self._streams.discard(self)
+        self._source.release()
+        self._is_pulling = self._is_torn_down = (
+            False  # the task is no longer the stream's to cancel
+        )
         beside = (
             self._watcher,
             self._sending,
@@ -414,15 +405,17 @@ class Pump[T]:
 
     def _take_back_cancels(self) -> bool:
         """Uncancel the task as often as the pump cancelled it. Returns whether others have cancelled it, too."""
-        assert self._task is not None
+        task = self._task or asyncio.current_task()
+        assert task is not None
         for _ in range(self._cancels):
-            self._task.uncancel()
-        return self._task.cancelling() > 0
+            task.uncancel()
+        return task.cancelling() > 0
 
     def _is_cancelled(self) -> bool:
         """Whether someone other than the pump has cancelled the request's task."""
-        assert self._task is not None
-        return self._task.cancelling() > self._cancels
+        task = self._task or asyncio.current_task()
+        assert task is not None
+        return task.cancelling() > self._cancels
 
 
 def _caused(error: Exception, cause: BaseException) -> Exception:

@@ -78,29 +78,49 @@ def sse_encoder(
     data_types = (str, *types)
 
     def encode(item: object) -> bytes:
-        if isinstance(item, always_json):
-            return b"data: %b\n\n" % encode_line(item, encode_json)
         if isinstance(item, ServerSentEvent):
             event = cast("ServerSentEvent[object]", item)
             data, name, id_ = event.data, event.event, event.id
-            # Concatenated, because formatting a string of an enumeration gives the name of its member.
-            head = "" if name is None else "event: " + name + "\n"
-            if id_ is not None:
-                head += "id: " + id_ + "\n"
-            if event.retry is not None:
-                head += f"retry: {event.retry:d}\n"
             if isinstance(data, always_json):
-                return b"%bdata: %b\n\n" % (head.encode(), encode_line(data, encode_json))
+                text = encode_line(data, encode_json)
+                if name is None or id_ is None or event.retry is not None:
+                    return b"%bdata: %b\n\n" % (_encode_head(event), text)
+                # In one pass, because most events of a busy stream look like this.
+                parts = (
+                    b"event: ",
+                    name.encode(),
+                    b"\nid: ",
+                    id_.encode(),
+                    b"\ndata: ",
+                    text,
+                    b"\n\n",
+                )
+                return b"".join(parts)
+            head = _encode_head(event)
             if data is None:
-                return head.encode() + b"\n"
+                return head + b"\n"
             if not isinstance(data, data_types):
                 raise _not_an_item(data, expected)
-            return b"%b%b\n" % (head.encode(), _encode_data(data, encode_json))
+            return b"%b%b\n" % (head, _encode_data(data, encode_json))
+        if isinstance(item, always_json):
+            return b"data: " + encode_line(item, encode_json) + b"\n\n"
         if isinstance(item, data_types):
             return _encode_data(item, encode_json) + b"\n"
         raise _not_an_item(item, expected)
 
     return encode
+
+
+def _encode_head(event: ServerSentEvent[object]) -> bytes:
+    """All fields of an event but its data."""
+    head = (
+        "" if event.event is None else "event: " + event.event + "\n"
+    )  # in f-strings, an enum shows its member's name
+    if event.id is not None:
+        head += "id: " + event.id + "\n"
+    if event.retry is not None:
+        head += f"retry: {event.retry:d}\n"
+    return head.encode()
 
 
 def _has_strings(kind: type) -> bool:

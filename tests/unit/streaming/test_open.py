@@ -72,7 +72,7 @@ async def test_no_stream_starts_once_the_server_is_stopping() -> None:
     streams = OpenStreams()
     streams.end(timeout=10)
     with pytest.raises(ShuttingDownError):
-        Open(streams, teardown=0)
+        streams.require_open()
 
 
 async def test_the_servers_own_handler_follows_and_is_put_back() -> None:

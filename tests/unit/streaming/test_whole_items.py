@@ -14,6 +14,7 @@ from msgspec import Raw, Struct
 from jero import Endpoint, NDJSONStreamingResponse, ServerSentEvent, SSEResponse, StreamingResponse
 from jero.asgi import Message, Scope
 from jero.streaming.lifecycle import Source
+from jero.streaming.open import OpenStreams
 from jero.streaming.pump import Pump
 from jero.streaming.wire import ndjson_encoder
 from tests.support.asking import app_of
@@ -223,7 +224,9 @@ async def test_items_before_one_whose_encoding_raises_a_base_exception_are_sent(
     start: Message = {"type": "http.response.start", "status": 200, "headers": []}
     source = Source(stream_of([Row(1), Row(2), Row(3), Row(4)], [pause] * 4))
     with pytest.raises(Stop):
-        await Pump(source, stop_at_three, start, receive, send, name="rows").run()
+        await Pump(
+            source, stop_at_three, start, {}, receive, send, OpenStreams(), name="rows"
+        ).run()
     assert b"".join(sent) == b'{"value":1}\n{"value":2}\n'
 
 
