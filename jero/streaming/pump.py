@@ -10,9 +10,9 @@ for each of its last two items is written to by `_pull` itself, which costs less
 one message.
 
 Nothing else exists before the stream first suspends, because until then nobody else has had a turn: a stream that is
-always ready pays for no task, no timer and no entry among the open streams. Then a second task waits for the client's disconnect, and
-timers handle the start timeout and the keepalive. On disconnect, the request's task is cancelled once, and only while
-it pulls: teardown may await anything and is never interrupted.
+always ready pays for no task, no timer and no entry among the open streams. Then a second task waits for the client's
+disconnect, and timers handle the start timeout and the keepalive. On disconnect, the request's task is cancelled once,
+and only while it pulls: teardown may await anything and is never interrupted.
 """
 
 import asyncio
