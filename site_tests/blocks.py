@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportM
 from playwright.sync_api import Locator, Page, expect
 
 # Loading CPython on a busy machine may take longer than a click usually does.
-PATIENCE: Final = 60_000
+PATIENCE: Final = 240_000
 
 
 def block(page: Page, snippet: str) -> Locator:
@@ -69,9 +69,21 @@ def shown(where: Locator) -> list[tuple[str, str]]:
     return [(kind, text) for kind, text in output(where).evaluate(script)]
 
 
-def violations(page: Page) -> list[str]:
-    """What axe-core finds on the page as it stands: each rule that is broken, and where."""
-    found = cast("dict[str, Any]", Axe().run(page).response)["violations"]  # pyright: ignore[reportUnknownMemberType] - untyped
+COLOURS: Final = {"type": "tag", "values": ["cat.color"]}
+"""The rules of axe-core that look at colours."""
+
+
+def violations(where: Page | Locator, rules: dict[str, Any] | None = None) -> list[str]:
+    """What axe-core finds on a page, or in a block, as it stands: each rule that is broken, and where.
+
+    `rules` are those to look for: all, if not given. The rest of a page, which `test_every_page.py` looks at, takes
+    longer than a block.
+    """
+    page, only = (where, None) if isinstance(where, Page) else (where.page, "[data-looked-at]")
+    if isinstance(where, Locator):
+        where.evaluate("block => block.dataset.lookedAt = ''")
+    options = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
+    found = cast("dict[str, Any]", Axe().run(page, only, options).response)["violations"]  # pyright: ignore[reportUnknownMemberType] - untyped
     return [f"{rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found]
 
 

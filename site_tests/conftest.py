@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,10 +14,12 @@ from typing import Any, override
 import pytest
 from docstage.bundle.locks import hold
 from docstage.server.serve import Options
+from playwright.sync_api import Browser
 
 import tests.support.untimed  # noqa: F401  # pyright: ignore[reportUnusedImport] - it loads a profile
 from site_tests.project import PROJECT
 from site_tests.serving import served
+from site_tests.tab import Tab
 from tests.support.browser import CHROMIUM_ARGUMENTS, chromium, fresh_page, page
 from tests.support.root import ROOT
 
@@ -85,6 +87,58 @@ def server_url(site: Path) -> Generator[str]:
     """The site on the embedded server."""
     with served(Options(project=PROJECT, port=0, site=site, build=False)) as client:
         yield str(client.base_url)
+
+
+@pytest.fixture(scope="module")
+def tabs(chromium: Browser) -> Generator[Callable[[str], Tab]]:
+    """The tabs of a module, one for each URL of a site."""
+    opened: dict[str, Tab] = {}
+
+    def at(url: str) -> Tab:
+        return opened.setdefault(url, Tab(chromium, url))
+
+    yield at
+    for tab in opened.values():
+        tab.close()
+
+
+def _lent(tab: Tab, request: pytest.FixtureRequest, *, with_errors: bool = False) -> Generator[Tab]:
+    failed = request.session.testsfailed
+    yield tab
+    errors = [] if with_errors else tab.errors
+    if errors or request.session.testsfailed > failed:
+        tab.close()  # what it is like now, nobody knows
+    assert errors == []
+
+
+@pytest.fixture
+def tab(
+    tabs: Callable[[str], Tab], static_url: str, request: pytest.FixtureRequest
+) -> Generator[Tab]:
+    """The module's tab of the site on a static host. The test fails if its console shows an error."""
+    yield from _lent(tabs(static_url), request)
+
+
+@pytest.fixture
+def server_tab(
+    tabs: Callable[[str], Tab], server_url: str, request: pytest.FixtureRequest
+) -> Generator[Tab]:
+    """The module's tab of the site on the embedded server. The test fails if its console shows an error."""
+    yield from _lent(tabs(server_url), request)
+
+
+@pytest.fixture(params=["browser", "server"])
+def either_tab(request: pytest.FixtureRequest) -> Tab:
+    """A tab where snippets run in the browser, and one where they run on the server."""
+    return request.getfixturevalue("tab" if request.param == "browser" else "server_tab")
+
+
+@pytest.fixture
+def tab_with_errors(
+    tabs: Callable[[str], Tab], static_url: str, request: pytest.FixtureRequest
+) -> Generator[Tab]:
+    """A tab of the site on a static host whose console may show errors."""
+    yield from _lent(tabs(static_url), request, with_errors=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

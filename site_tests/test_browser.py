@@ -3,7 +3,6 @@
 import re
 from collections.abc import Generator
 from itertools import pairwise
-from typing import Literal
 
 import pytest
 from docstage.pages.rows import rows
@@ -22,20 +21,9 @@ from site_tests.blocks import (
 )
 from site_tests.conftest import fresh_page
 from site_tests.project import PROJECT
+from site_tests.tab import Tab
 
 CATALOGUE = PROJECT.catalogue()
-type Backend = Literal["browser", "server"]
-
-
-@pytest.fixture(params=["browser", "server"])
-def backend(request: pytest.FixtureRequest) -> Backend:
-    return request.param
-
-
-@pytest.fixture
-def url(backend: Backend, request: pytest.FixtureRequest) -> str:
-    """The site, on a static host below a path, or on the embedded server."""
-    return request.getfixturevalue("static_url" if backend == "browser" else "server_url")
 
 
 # Every block.
@@ -49,9 +37,9 @@ OBSERVE = """() => {
 
 
 def test_run_on_every_block_of_the_streaming_page_shows_what_was_recorded_as_it_arrives(
-    page: Page, url: str, backend: Backend
+    either_tab: Tab, static_url: str
 ) -> None:
-    page.goto(url + "streaming/")
+    page = either_tab.open("streaming/")
     page.evaluate(OBSERVE)
     blocks = [
         where
@@ -64,7 +52,7 @@ def test_run_on_every_block_of_the_streaming_page_shows_what_was_recorded_as_it_
     for where, expected in zip(blocks, recorded, strict=True):
         expect_state(where, "closed", "failed")
         assert shown(where) == expected
-        place = "in this browser" if backend == "browser" else "on the server"
+        place = "in this browser" if either_tab.url == static_url else "on the server"
         expect(where.get_by_role("status")).to_contain_text(place)
         arrivals: list[float] = output(where).evaluate("log => log.arrivals")
         items = sum(kind in {"ndjson", "sse", "chunk"} for kind, _ in expected)
@@ -73,9 +61,8 @@ def test_run_on_every_block_of_the_streaming_page_shows_what_was_recorded_as_it_
             assert apart >= 2, "rows came all at once"
 
 
-def test_every_request_of_a_block_shows_its_own_recording(page: Page, static_url: str) -> None:
-    page.goto(static_url + "streaming/")
-    where = block(page, "streaming.head")
+def test_every_request_of_a_block_shows_its_own_recording(tab: Tab) -> None:
+    where = tab.block("streaming/", "streaming.head")
     for exchange in CATALOGUE.get("streaming.head").exchanges:
         where.get_by_label("Request").select_option(exchange.name)
         assert len(shown(where)) == len(list(rows(exchange.recorded)))
@@ -84,9 +71,8 @@ def test_every_request_of_a_block_shows_its_own_recording(page: Page, static_url
 # Stop.
 
 
-def test_stop_shows_the_teardown_that_it_causes(page: Page, url: str) -> None:
-    page.goto(url + "streaming/")
-    where = block(page, "streaming.disconnect")
+def test_stop_shows_the_teardown_that_it_causes(either_tab: Tab) -> None:
+    where = either_tab.block("streaming/", "streaming.disconnect")
     press(where, "Run")
     expect(row(where, "sse", '"number":2')).to_be_visible(timeout=PATIENCE)
     press(where, "Stop")
@@ -97,9 +83,8 @@ def test_stop_shows_the_teardown_that_it_causes(page: Page, url: str) -> None:
     expect(where.get_by_role("status")).to_contain_text("Stopped. Torn down")
 
 
-def test_an_endless_stream_goes_on_until_the_reader_stops_it(page: Page, url: str) -> None:
-    page.goto(url + "streaming/")
-    where = block(page, "streaming.disconnect")
+def test_an_endless_stream_goes_on_until_the_reader_stops_it(either_tab: Tab) -> None:
+    where = either_tab.block("streaming/", "streaming.disconnect")
     press(where, "Run")
     expect(row(where, "sse", '"number":3')).to_be_visible(timeout=PATIENCE)
     expect_state(where, "running")
@@ -107,9 +92,8 @@ def test_an_endless_stream_goes_on_until_the_reader_stops_it(page: Page, url: st
     expect(row(where, "stdout", "clock stopped")).to_be_visible()
 
 
-def test_a_second_run_takes_the_place_of_the_first(page: Page, url: str) -> None:
-    page.goto(url + "streaming/")
-    where = block(page, "streaming.disconnect")
+def test_a_second_run_takes_the_place_of_the_first(either_tab: Tab) -> None:
+    where = either_tab.block("streaming/", "streaming.disconnect")
     press(where, "Run")
     expect(row(where, "sse", '"number":2')).to_be_visible(timeout=PATIENCE)
     press(where, "Run")
@@ -130,10 +114,9 @@ def edited(where: Locator, old: str, new: str) -> None:
 
 
 def test_edited_code_runs_in_the_browser_and_reset_brings_back_the_original(
-    page: Page, url: str
+    either_tab: Tab,
 ) -> None:
-    page.goto(url + "streaming/")
-    where = block(page, "streaming.ndjson")
+    where = either_tab.block("streaming/", "streaming.ndjson")
     before = shown(where)
     edited(where, '"espresso"', '"ristretto"')
     press(where, "Run")
@@ -144,9 +127,8 @@ def test_edited_code_runs_in_the_browser_and_reset_brings_back_the_original(
     expect(where.get_by_role("textbox")).to_have_count(0)
 
 
-def test_an_error_in_edited_code_points_at_its_line(page: Page, url: str) -> None:
-    page.goto(url + "streaming/")
-    where = block(page, "streaming.ndjson")
+def test_an_error_in_edited_code_points_at_its_line(either_tab: Tab) -> None:
+    where = either_tab.block("streaming/", "streaming.ndjson")
     edited(where, "yield order", "yield order if 1 / (order.id - 2) else order")
     press(where, "Run")
     expect_state(where, "failed")
@@ -160,20 +142,16 @@ def test_an_error_in_edited_code_points_at_its_line(page: Page, url: str) -> Non
     expect(row(where, "log")).to_contain_text(f"line {line}, in _orders")
 
 
-def test_a_syntax_error_points_at_its_line(page: Page, static_url: str) -> None:
-    page.goto(static_url + "streaming/")
-    where = block(page, "streaming.ndjson")
+def test_a_syntax_error_points_at_its_line(tab: Tab) -> None:
+    where = tab.block("streaming/", "streaming.ndjson")
     edited(where, "yield order", "yield (order")
     press(where, "Run")
     expect_state(where, "failed")
     expect(row(where, "crash", "'(' was never closed")).to_be_visible()
 
 
-def test_code_that_never_gives_way_is_found_and_the_next_run_works(
-    page: Page, static_url: str
-) -> None:
-    page.goto(static_url + "streaming/")
-    where = block(page, "streaming.ndjson")
+def test_code_that_never_gives_way_is_found_and_the_next_run_works(tab: Tab) -> None:
+    where = tab.block("streaming/", "streaming.ndjson")
     edited(where, "await asyncio.sleep(0.3)", "while True: pass")
     press(where, "Run")
     expect(row(where, "crash")).to_be_visible(timeout=PATIENCE)
@@ -229,8 +207,8 @@ def test_an_instant_navigation_keeps_the_runtime_and_brings_working_blocks(
     assert not [url for url in loaded if "pyodide" in url]
 
 
-def test_a_block_can_be_used_by_keyboard_alone(page: Page, url: str) -> None:
-    page.goto(url + "streaming/")
+def test_a_block_can_be_used_by_keyboard_alone(either_tab: Tab) -> None:
+    page = either_tab.open("streaming/")
     where = block(page, "streaming.disconnect")
     where.get_by_role("button", name="Edit", exact=True).focus()
     for _ in range(10):
@@ -245,8 +223,8 @@ def test_a_block_can_be_used_by_keyboard_alone(page: Page, url: str) -> None:
     expect_state(where, "stopped")
 
 
-def test_the_editor_can_be_left_by_escape_and_tab(page: Page, static_url: str) -> None:
-    page.goto(static_url + "streaming/")
+def test_the_editor_can_be_left_by_escape_and_tab(tab: Tab) -> None:
+    page = tab.open("streaming/")
     where = block(page, "streaming.sse")
     press(where, "Edit")
     editor = where.get_by_role("textbox")
@@ -257,28 +235,25 @@ def test_the_editor_can_be_left_by_escape_and_tab(page: Page, static_url: str) -
     expect(editor).not_to_be_focused()
 
 
-def test_axe_finds_no_violation_in_a_block_after_a_run_and_with_its_editor_open(
-    page: Page, static_url: str
-) -> None:
-    page.goto(static_url + "streaming/")
+def test_axe_finds_no_violation_in_a_block_after_a_run_and_with_its_editor_open(tab: Tab) -> None:
+    page = tab.open("streaming/")
     where = block(page, "streaming.error")
     press(where, "Run")
     expect_state(where, "failed")
     press(where, "Edit")
     expect(where.get_by_role("textbox")).to_be_visible()
-    assert violations(page) == []
+    assert violations(where) == []
 
 
-def test_on_paper_there_are_code_request_and_rows_and_nothing_to_press(
-    page: Page, static_url: str
-) -> None:
-    page.goto(static_url + "streaming/")
+def test_on_paper_there_are_code_request_and_rows_and_nothing_to_press(tab: Tab) -> None:
+    page = tab.open("streaming/")
     where = block(page, "streaming.ndjson")
     page.emulate_media(media="print")
     expect(where.locator(".live-code")).to_be_visible()
     expect(where.locator(".live-request")).to_contain_text("GET /orders")
     expect(row(where, "end")).to_be_visible()
     expect(where.locator("button:visible")).to_have_count(0)
+    page.emulate_media(media="screen")
 
 
 # When something is missing.
@@ -311,9 +286,8 @@ def test_a_runtime_that_cannot_be_loaded_is_said_and_tried_again(
     expect_state(where, "closed")
 
 
-def test_the_reader_chooses_where_snippets_run(page: Page, server_url: str) -> None:
-    page.goto(server_url + "streaming/")
-    where = block(page, "streaming.sse")
+def test_the_reader_chooses_where_snippets_run(server_tab: Tab) -> None:
+    where = server_tab.block("streaming/", "streaming.sse")
     where.get_by_label("This browser").check()
     press(where, "Run")
     expect_state(where, "closed")
@@ -347,8 +321,8 @@ def hold(page: Page, pattern: str) -> list[Route]:
     return held
 
 
-def test_stop_right_after_run_on_the_server_ends_as_stopped(page: Page, server_url: str) -> None:
-    page.goto(server_url + "streaming/")
+def test_stop_right_after_run_on_the_server_ends_as_stopped(server_tab: Tab) -> None:
+    page = server_tab.open("streaming/")
     held = hold(page, "**/live/runs")
     where = block(page, "streaming.disconnect")
     with page.expect_request("**/live/runs"):
@@ -415,8 +389,8 @@ def test_a_run_that_waits_for_the_configuration_is_dropped_with_its_block(
     assert len([url for url in asked if url.endswith("live/runs")]) == 1
 
 
-def test_code_that_was_mended_before_the_freeze_was_found_runs(page: Page, static_url: str) -> None:
-    page.goto(static_url + "streaming/")
+def test_code_that_was_mended_before_the_freeze_was_found_runs(tab: Tab) -> None:
+    page = tab.open("streaming/")
     where, other = block(page, "streaming.ndjson"), block(page, "streaming.sse")
     press(other, "Run")
     expect_state(other, "closed")
@@ -431,8 +405,8 @@ def test_code_that_was_mended_before_the_freeze_was_found_runs(page: Page, stati
         expect(innocent).to_have_attribute("data-state", "closed")
 
 
-def test_only_the_code_that_froze_python_is_blamed_for_it(page: Page, static_url: str) -> None:
-    page.goto(static_url + "streaming/")
+def test_only_the_code_that_froze_python_is_blamed_for_it(tab: Tab) -> None:
+    page = tab.open("streaming/")
     where, other = block(page, "streaming.ndjson"), block(page, "streaming.disconnect")
     press(other, "Run")
     expect(row(other, "sse", '"number":2')).to_be_visible(timeout=PATIENCE)

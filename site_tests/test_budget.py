@@ -3,7 +3,7 @@
 import gzip
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 import pytest
@@ -51,6 +51,13 @@ def measure(record_property: Callable[[str, object], None]) -> Measure:
     return within
 
 
+@pytest.fixture
+def page(chromium: Browser) -> Generator[Page]:
+    """A page as readers have it, with a service worker that keeps what was loaded."""
+    with fresh_page(chromium, service_workers="allow") as page:
+        yield page
+
+
 def test_a_page_stays_within_its_budget_of_bytes(
     page: Page, static_url: str, measure: Measure
 ) -> None:
@@ -95,7 +102,7 @@ def test_python_is_on_its_way_before_run_is_pressed(page: Page, static_url: str,
 
 
 def test_a_second_visit_runs_without_a_network(chromium: Browser, static_url: str) -> None:
-    with fresh_page(chromium) as page:
+    with fresh_page(chromium, service_workers="allow") as page:
         page.goto(static_url + "streaming/")
         where = block(page, "streaming.ndjson")
         press(where, "Run")

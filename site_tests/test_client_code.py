@@ -6,15 +6,18 @@ import subprocess
 import sys
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from site_tests.blocks import block, press, violations
 from site_tests.conftest import fresh_page
+from site_tests.tab import Tab
 
 
-def client(page: Page, url: str, path: str, snippet: str) -> Locator:
-    page.goto(url + path)
-    where = block(page, snippet)
+def client(tab: Tab, path: str, snippet: str) -> Locator:
+    return show_client(tab.block(path, snippet))
+
+
+def show_client(where: Locator) -> Locator:
     where.get_by_role("tab", name="Client code").click()
     expect(where.locator(".live-client")).to_be_visible()
     return where
@@ -36,8 +39,8 @@ def run(command: list[str]) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
-def test_the_python_client_prints_each_line_of_the_stream(page: Page, server_url: str) -> None:
-    where = client(page, server_url, "streaming/", "streaming.ndjson")
+def test_the_python_client_prints_each_line_of_the_stream(server_tab: Tab) -> None:
+    where = client(server_tab, "streaming/", "streaming.ndjson")
     expect(where.get_by_label("Server")).to_be_checked()
     printed = run([sys.executable, "-c", code(where, "Python, httpx")]).splitlines()
     assert printed[0] == "200"
@@ -46,9 +49,9 @@ def test_the_python_client_prints_each_line_of_the_stream(page: Page, server_url
 
 @pytest.mark.parametrize("language", ["Python, httpx", "Shell, curl"])
 def test_the_client_sends_what_the_reader_made_of_the_request(
-    page: Page, server_url: str, language: str
+    server_tab: Tab, language: str
 ) -> None:
-    where = client(page, server_url, "getting-started/", "start.first")
+    where = client(server_tab, "getting-started/", "start.first")
     where.get_by_label("Request", exact=True).select_option("Another cup")
     press(where, "Edit request")
     where.get_by_label("Body").fill('{"drink": "café \\"crème\\"", "size": 25}')
@@ -57,19 +60,17 @@ def test_the_client_sends_what_the_reader_made_of_the_request(
     assert 'café \\"crème\\"' in run(shell)
 
 
-def test_the_javascript_client_runs_in_the_page_where_there_is_a_server(
-    page: Page, server_url: str
-) -> None:
-    where = client(page, server_url, "streaming/", "streaming.ndjson")
+def test_the_javascript_client_runs_in_the_page_where_there_is_a_server(server_tab: Tab) -> None:
+    where = client(server_tab, "streaming/", "streaming.ndjson")
     printed = run_client(where, "JavaScript, fetch")
     expect(printed).to_contain_text('"item":"mocha"')
     expect(where.get_by_role("button", name="Run this client")).to_be_visible()
     assert printed.inner_text().startswith('200\n{"id":1,')
-    assert violations(page) == []
+    assert violations(where) == []
 
 
-def test_the_javascript_client_can_be_stopped(page: Page, server_url: str) -> None:
-    where = client(page, server_url, "streaming/", "streaming.disconnect")
+def test_the_javascript_client_can_be_stopped(server_tab: Tab) -> None:
+    where = client(server_tab, "streaming/", "streaming.disconnect")
     printed = run_client(where, "JavaScript, fetch")
     expect(printed).to_contain_text('"number":1')
     press(where, "Stop this client")
@@ -80,24 +81,22 @@ EVENT_SOURCE = "JavaScript, EventSource"
 
 
 def test_the_eventsource_client_prints_named_and_unnamed_events_as_they_come(
-    page: Page, server_url: str
+    server_tab: Tab,
 ) -> None:
-    where = client(page, server_url, "streaming/", "streaming.sse")
+    where = client(server_tab, "streaming/", "streaming.sse")
     printed = run_client(where, EVENT_SOURCE)
     expect(printed).to_contain_text("hello deploying to two machines")
     expect(printed).to_contain_text("message machine 1 is up")
     expect(where.get_by_role("button", name="Stop this client")).to_be_visible()
     expect(printed).to_contain_text(re.compile(r"done \{.+\} 7"))
-    assert violations(page) == []
+    assert violations(where) == []
 
 
-def test_the_eventsource_client_connects_again_until_it_is_stopped(
-    page: Page, server_url: str
-) -> None:
-    where = client(page, server_url, "streaming/", "streaming.sse")
+def test_the_eventsource_client_connects_again_until_it_is_stopped(server_tab: Tab) -> None:
+    where = client(server_tab, "streaming/", "streaming.sse")
     printed = run_client(where, EVENT_SOURCE)
     expect(printed).to_contain_text("The connection was lost.")
-    with page.expect_request("**/live/app/streaming.sse/**") as again:
+    with where.page.expect_request("**/live/app/streaming.sse/**") as again:
         pass
     assert again.value.all_headers()["last-event-id"] == "7"
     expect(printed).to_contain_text(re.compile("hello.+hello", re.DOTALL))
@@ -106,24 +105,26 @@ def test_the_eventsource_client_connects_again_until_it_is_stopped(
     expect(where.get_by_role("button", name="Run this client")).to_be_visible()
 
 
-def test_stop_closes_the_connection_of_the_eventsource_client(page: Page, server_url: str) -> None:
-    where = client(page, server_url, "streaming/", "streaming.keepalive")
+def test_stop_closes_the_connection_of_the_eventsource_client(server_tab: Tab) -> None:
+    where = client(server_tab, "streaming/", "streaming.keepalive")
     expect(run_client(where, EVENT_SOURCE)).to_contain_text("message")
+    page = where.page
     with page.expect_event("requestfailed", lambda request: "/live/app/" in request.url):
         press(where, "Stop this client")
 
 
-def test_the_eventsource_client_says_when_no_events_come(page: Page, server_url: str) -> None:
-    where = client(page, server_url, "streaming/", "streaming.sse")
-    page.route("**/live/app/**", lambda route: route.fulfill(status=204))
+def test_the_eventsource_client_says_when_no_events_come(server_tab: Tab) -> None:
+    where = client(server_tab, "streaming/", "streaming.sse")
+    where.page.route("**/live/app/**", lambda route: route.fulfill(status=204))
     printed = run_client(where, EVENT_SOURCE)
     expect(printed).to_contain_text("The server sends no events.")
     expect(where.get_by_role("button", name="Run this client")).to_be_visible()
 
 
-def test_a_client_of_a_page_that_the_reader_leaves_is_stopped(page: Page, server_url: str) -> None:
-    where = client(page, server_url, "streaming/", "streaming.disconnect")
+def test_a_client_of_a_page_that_the_reader_leaves_is_stopped(server_tab: Tab) -> None:
+    where = client(server_tab, "streaming/", "streaming.disconnect")
     expect(run_client(where, "JavaScript, fetch")).to_contain_text('"number":1')
+    page = where.page
     with page.expect_event("requestfailed", lambda request: "/live/app/" in request.url):
         page.get_by_role("link", name="Requests", exact=True).first.click()
     expect(page).to_have_url(re.compile("guide/requests/"))
@@ -131,18 +132,16 @@ def test_a_client_of_a_page_that_the_reader_leaves_is_stopped(page: Page, server
 
 @pytest.mark.parametrize("language", ["JavaScript, fetch", EVENT_SOURCE])
 def test_without_a_server_a_client_in_javascript_is_shown_and_it_is_said_what_it_needs(
-    page: Page, static_url: str, language: str
+    tab: Tab, language: str
 ) -> None:
-    where = client(page, static_url, "streaming/", "streaming.sse")
+    where = client(tab, "streaming/", "streaming.sse")
     assert language.rpartition(" ")[2] in code(where, language)
     expect(where.get_by_role("button", name="Run this client")).to_have_count(0)
     expect(where.locator(".live-client")).to_contain_text("This client needs a server")
 
 
-def test_a_client_can_be_run_once_the_reader_chooses_the_server(
-    page: Page, server_url: str
-) -> None:
-    where = client(page, server_url, "streaming/", "streaming.sse")
+def test_a_client_can_be_run_once_the_reader_chooses_the_server(server_tab: Tab) -> None:
+    where = client(server_tab, "streaming/", "streaming.sse")
     code(where, EVENT_SOURCE)
     where.get_by_label("This browser").check()
     expect(where.locator(".live-client")).to_contain_text("choose “Server” beside Run")
@@ -154,7 +153,8 @@ def test_a_client_can_be_run_once_the_reader_chooses_the_server(
 
 def test_client_code_can_be_copied(chromium: Browser, static_url: str) -> None:
     with fresh_page(chromium, permissions=["clipboard-read", "clipboard-write"]) as page:
-        where = client(page, static_url, "streaming/", "streaming.ndjson")
+        page.goto(static_url + "streaming/")
+        where = show_client(block(page, "streaming.ndjson"))
         text = code(where, "Python, httpx")
         press(where, "Copy client code")
         expect(where.get_by_role("status").last).to_contain_text("Copied the code")

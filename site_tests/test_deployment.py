@@ -77,7 +77,9 @@ def opened(chromium: Browser, host: Host) -> Generator[Page]:
     """A page of the first edition. What is gone is an error in the console."""
     context = chromium.new_context()
     page = context.new_page()
-    page.goto(host.url + "streaming/", wait_until="networkidle")
+    page.goto(host.url + "streaming/")
+    # The last that comes of what a page loads by itself; until then, a deployment could take it away.
+    expect(block(page, "streaming.ndjson").get_by_role("tab", name="Rows")).to_be_visible()
     yield page
     context.close()
 

@@ -22,6 +22,7 @@ from site_tests.blocks import (
 )
 from site_tests.conftest import fresh_page
 from site_tests.project import PROJECT
+from site_tests.tab import Tab
 
 SOURCE = PROJECT.catalogue().get("streaming.ndjson").source
 MINE = SOURCE.replace('"espresso"', '"ristretto"')
@@ -35,6 +36,14 @@ def url(request: pytest.FixtureRequest) -> str:
 def ndjson(page: Page, url: str, fragment: str = "") -> Locator:
     page.goto(url + "streaming/" + fragment)
     return block(page, "streaming.ndjson")
+
+
+def in_tab(tab: Tab, fragment: str = "") -> Locator:
+    """The same block in a page that is shared, where a link with this fragment is followed."""
+    where = tab.block("streaming/", "streaming.ndjson")
+    if fragment:
+        where.page.evaluate("fragment => location.hash = fragment", fragment)
+    return where
 
 
 def edition(where: Locator) -> str:
@@ -173,7 +182,7 @@ def test_a_copied_link_shows_another_reader_the_same_code_and_request(
         expect(where).to_contain_text("This code comes from the link that you opened")
         assert code(where) == MINE
         expect(where.locator(".live-request pre")).to_contain_text("GET /orders/%C3%A4")
-        assert violations(page) == []
+        assert violations(where) == []
 
 
 def test_what_came_with_a_link_runs_only_when_run_is_pressed(page: Page, url: str) -> None:
@@ -212,13 +221,13 @@ def test_a_link_leaves_the_readers_own_edits_alone(page: Page, static_url: str) 
     assert kept(page) == before
 
 
-def test_a_link_can_be_opened_in_the_page_that_it_is_of(page: Page, static_url: str) -> None:
-    where = ndjson(page, static_url)
-    page.evaluate("fragment => location.hash = fragment", link({"source": MINE}))
+def test_a_link_can_be_opened_in_the_page_that_it_is_of(tab: Tab) -> None:
+    where = in_tab(tab)
+    where.page.evaluate("fragment => location.hash = fragment", link({"source": MINE}))
     expect(where).to_contain_text("comes from the link")
     press(where, "Show the original")
     expect(where).not_to_contain_text("comes from the link")
-    assert "#live" not in page.url
+    assert "#live" not in where.page.url
 
 
 def test_code_that_came_with_a_link_is_text_and_nothing_else(page: Page, static_url: str) -> None:
@@ -248,23 +257,21 @@ BAD = {
 
 
 @pytest.mark.parametrize("fragment", BAD.values(), ids=BAD)
-def test_a_damaged_link_is_said_to_be_and_changes_nothing(
-    page: Page, static_url: str, fragment: str
-) -> None:
-    where = ndjson(page, static_url, fragment)
+def test_a_damaged_link_is_said_to_be_and_changes_nothing(tab: Tab, fragment: str) -> None:
+    where = in_tab(tab, fragment)
     expect(where).to_contain_text("The link is damaged")
     expect_state(where, "recorded")
     expect(where.get_by_role("textbox")).to_have_count(0)
     assert len(shown(where)) > 3
 
 
-def test_an_oversized_link_is_refused_unread(page: Page, static_url: str) -> None:
-    where = ndjson(page, static_url, "#live=streaming.ndjson~00000000~" + "A" * 20_000)
+def test_an_oversized_link_is_refused_unread(tab: Tab) -> None:
+    where = in_tab(tab, "#live=streaming.ndjson~00000000~" + "A" * 20_000)
     expect(where).to_contain_text("The link is longer than 16,384 characters")
 
 
-def test_what_is_too_long_for_a_link_is_said(page: Page, static_url: str) -> None:
-    where = ndjson(page, static_url)
+def test_what_is_too_long_for_a_link_is_said(tab: Tab) -> None:
+    where = in_tab(tab)
     # Random bytes are nothing that deflate could shorten.
     edit(where, "# " + random.Random(1).randbytes(16_000).hex())
     pick(where, "Copy link")

@@ -21,9 +21,10 @@ from docstage.run.no_threads import (
 )
 from docstage.run.runner import run
 from docstage.snippet.recording import collect
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from site_tests.blocks import block, edit, expect_state, press, row
+from site_tests.blocks import edit, expect_state, press, row
+from site_tests.tab import Tab
 
 
 @pytest.fixture
@@ -226,10 +227,9 @@ PROGRAMS = {
 
 @pytest.mark.parametrize("source", PROGRAMS.values(), ids=PROGRAMS)
 def test_functions_that_a_framework_runs_in_threads_run_in_the_browser(
-    page: Page, static_url: str, source: str
+    tab: Tab, source: str
 ) -> None:
-    page.goto(static_url + "streaming/")
-    where = block(page, "streaming.ndjson")
+    where = tab.block("streaming/", "streaming.ndjson")
     edit(where, source)
     press(where, "Run")
     expect_state(where, "closed", "failed")
@@ -250,10 +250,9 @@ async def app(scope, receive, send):
 
 
 def test_a_thread_that_is_started_in_the_browser_fails_with_what_to_do(
-    page: Page, static_url: str
+    tab: Tab,
 ) -> None:
-    page.goto(static_url + "streaming/")
-    where = block(page, "streaming.ndjson")
+    where = tab.block("streaming/", "streaming.ndjson")
     edit(where, THREAD)
     press(where, "Run")
     expect_state(where, "failed")

@@ -97,7 +97,7 @@ def run_and_keep(page: Page, base: str) -> None:
 @pytest.fixture(scope="module")
 def kept(chromium: Browser, url: str) -> Generator[Page]:
     """A page that the service worker controls, of a browser that keeps the site."""
-    with fresh_page(chromium) as page:
+    with fresh_page(chromium, service_workers="allow") as page:
         run_and_keep(page, url + "jero/")
         yield page
 
@@ -141,7 +141,7 @@ def test_a_page_is_shown_whole_where_nothing_more_can_be_kept(
 def test_two_editions_on_one_origin_do_not_let_go_of_each_others_files(
     chromium: Browser, url: str
 ) -> None:
-    with fresh_page(chromium) as page:
+    with fresh_page(chromium, service_workers="allow") as page:
         for base in ("v1/", "latest/"):
             run_and_keep(page, url + base)
         page.context.set_offline(True)

@@ -14,20 +14,22 @@ import httpx
 import pytest
 from docstage.snippet import http_file
 from packaging.requirements import Requirement
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from site_tests.blocks import block, edit, pick, press
 from site_tests.project import PROJECT
+from site_tests.tab import Tab
 
 CATALOGUE = PROJECT.catalogue()
 PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 WHEEL = f"jero-{tomllib.loads(PYPROJECT.read_text('utf-8'))['project']['version']}-py3-none-any.whl"
 
 
-def downloaded(page: Page, url: str, snippet: str, folder: Path) -> Path:
-    """The project's folder, unzipped."""
-    with page.expect_download() as download:
-        pick(block(page, snippet), "Download as a project")
+def downloaded(where: Locator, folder: Path) -> Path:
+    """The folder, unzipped, of the project that a block makes."""
+    snippet = where.get_attribute("data-snippet") or ""
+    with where.page.expect_download() as download:
+        pick(where, "Download as a project")
     archive = Path(download.value.path())
     assert download.value.suggested_filename == f"jero-{re.sub('[._]', '-', snippet)}.zip"
     with zipfile.ZipFile(archive) as unzipped:
@@ -70,12 +72,11 @@ def uvicorn(project: Path, module: str) -> Generator[httpx.Client]:
 
 
 @pytest.fixture
-def project(page: Page, static_url: str, tmp_path: Path) -> Path:
-    page.goto(static_url + "streaming/")
-    where = block(page, "streaming.ndjson")
+def project(tab: Tab, tmp_path: Path) -> Path:
+    where = tab.block("streaming/", "streaming.ndjson")
     source = CATALOGUE.get("streaming.ndjson").source
     edit(where, source.replace('"espresso"', '"ristretto"'))
-    return downloaded(page, static_url, "streaming.ndjson", tmp_path)
+    return downloaded(where, tmp_path)
 
 
 def test_the_project_runs_with_what_the_reader_made_of_it(project: Path) -> None:
@@ -95,11 +96,8 @@ def test_the_project_names_what_it_needs_and_where_jero_is(project: Path) -> Non
     assert "    uv run uvicorn ndjson:app\n" in (project / "README.md").read_text()
 
 
-def test_the_projects_http_file_asks_what_the_snippet_asks(
-    page: Page, static_url: str, tmp_path: Path
-) -> None:
-    page.goto(static_url + "streaming/")
-    project = downloaded(page, static_url, "streaming.lifecycle", tmp_path)
+def test_the_projects_http_file_asks_what_the_snippet_asks(tab: Tab, tmp_path: Path) -> None:
+    project = downloaded(tab.block("streaming/", "streaming.lifecycle"), tmp_path)
     parsed = http_file.parse((project / "lifecycle.http").read_text())
     exchanges = CATALOGUE.get("streaming.lifecycle").exchanges
     assert [(named.name, named.request, named.disconnect_after) for named in parsed] == [
@@ -107,14 +105,13 @@ def test_the_projects_http_file_asks_what_the_snippet_asks(
     ]
 
 
-def test_a_changed_request_is_in_the_http_file(page: Page, static_url: str, tmp_path: Path) -> None:
-    page.goto(static_url + "getting-started/")
-    where = block(page, "start.first")
+def test_a_changed_request_is_in_the_http_file(tab: Tab, tmp_path: Path) -> None:
+    where = tab.block("getting-started/", "start.first")
     where.get_by_label("Request", exact=True).select_option("Another cup")
     press(where, "Edit request")
     body = '{"drink": "ristretto", "size": 25}'
     where.get_by_label("Body").fill(body)
-    project = downloaded(page, static_url, "start.first", tmp_path)
+    project = downloaded(where, tmp_path)
     parsed = {named.name: named for named in http_file.parse((project / "first.http").read_text())}
     assert parsed["Another cup"].request.body == body.encode()
 

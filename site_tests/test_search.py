@@ -3,13 +3,14 @@
 import html
 import json
 import re
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from site_tests.blocks import block
-from site_tests.conftest import GENERATOR
+from site_tests.conftest import GENERATOR, fresh_page
 from site_tests.project import PROJECT
 
 CATALOGUE = PROJECT.catalogue()
@@ -32,6 +33,7 @@ def best(page: Page, words: str) -> Locator:
     """The link to what is found first for words that are typed into the search box."""
     box = page.get_by_role("textbox", name="Search")
     box.click()
+    box.fill("")
     box.press_sequentially(words)
     # Above a section stands the page that it is on, below it what else is there.
     return page.locator(".md-search-result__item").first.locator("> a").last
@@ -74,10 +76,17 @@ def test_what_stands_in_the_code_alone_leads_to_the_section_of_its_block(
     assert section(page, snippet) == place.partition("#")[2]
 
 
+@pytest.fixture(scope="module")
+def home(chromium: Browser, static_url: str) -> Generator[Page]:
+    """The home page, for one search after the other."""
+    with fresh_page(chromium) as page:
+        page.goto(static_url)
+        yield page
+
+
 @reads_results
-def test_the_words_of_a_page_lead_to_their_section(page: Page, static_url: str) -> None:
-    page.goto(static_url)
-    link = best(page, "newlines")
+def test_the_words_of_a_page_lead_to_their_section(home: Page) -> None:
+    link = best(home, "newlines")
     expect(link).to_have_attribute("href", re.compile("/streaming/#ndjson$"))
 
 
@@ -98,11 +107,8 @@ def test_the_words_of_a_page_lead_to_their_section(page: Page, static_url: str) 
         ("prometheus", r"guide/logging/"),
     ],
 )
-def test_what_people_type_leads_to_its_page(
-    page: Page, static_url: str, words: str, place: str
-) -> None:
-    page.goto(static_url)
-    expect(best(page, words)).to_have_attribute("href", re.compile(rf"/({place})"))
+def test_what_people_type_leads_to_its_page(home: Page, words: str, place: str) -> None:
+    expect(best(home, words)).to_have_attribute("href", re.compile(rf"/({place})"))
 
 
 def test_the_whole_code_of_each_example_is_searched(site: Path) -> None:

@@ -10,6 +10,7 @@ from site_tests.blocks import PATIENCE, block, edit, expect_state, output, press
 from site_tests.conftest import fresh_page
 from site_tests.panel import choose, open_panel, write_body
 from site_tests.project import PROJECT
+from site_tests.tab import Tab
 
 SOURCE = PROJECT.catalogue().get("streaming.ndjson").source
 RAW = """\
@@ -21,9 +22,8 @@ async def app(scope, receive, send):
 
 
 @pytest.fixture
-def where(page: Page, static_url: str) -> Locator:
-    page.goto(static_url + "streaming/")
-    return block(page, "streaming.ndjson")
+def where(tab: Tab) -> Locator:
+    return tab.block("streaming/", "streaming.ndjson")
 
 
 def status(where: Locator) -> Locator:
@@ -116,6 +116,7 @@ def test_of_a_flood_the_newest_rows_are_shown_and_the_rest_is_counted(where: Loc
 
 DRAWN = """where => {
     window.drawn = {"live-row": 0, "line": 0};
+    window.draw = window.requestAnimationFrame;
     window.requestAnimationFrame = () => 0;
     const note = node => {
         if (node.matches?.(".live-row")) drawn["live-row"] += 1;
@@ -140,6 +141,7 @@ def test_only_the_rows_that_are_shown_are_drawn_however_many_one_chunk_makes(
     assert where.page.evaluate("drawn")["line"] <= 4
     expect(where.locator(".live-notice")).to_contain_text(f"{lines - 998:,} earlier rows")
     expect(where.locator(".live-phases").first).to_contain_text(f"{lines:,} items")
+    where.page.evaluate("window.requestAnimationFrame = window.draw")
 
 
 def test_rows_at_as_many_times_share_the_ticks_that_a_strip_has_room_for(where: Locator) -> None:
@@ -297,10 +299,9 @@ DEATHS = {
 
 @pytest.mark.parametrize(("body", "expected"), DEATHS.values(), ids=DEATHS)
 def test_when_python_dies_the_block_says_how_and_runs_again(
-    page_with_errors: Page, static_url: str, body: str, expected: str
+    tab_with_errors: Tab, body: str, expected: str
 ) -> None:
-    page_with_errors.goto(static_url + "streaming/")
-    where = block(page_with_errors, "streaming.ndjson")
+    where = tab_with_errors.block("streaming/", "streaming.ndjson")
     edit(where, f"{IMPORTS}{RAW}    {body}\n")
     press(where, "Run")
     expect_state(where, "failed")
@@ -334,11 +335,8 @@ def test_python_that_died_after_a_run_is_replaced_before_the_next(
     expect(other).to_have_attribute("data-state", "closed")
 
 
-def test_a_request_can_be_too_deep_for_python_and_the_block_goes_on(
-    page_with_errors: Page, static_url: str
-) -> None:
-    page_with_errors.goto(static_url + "getting-started/")
-    where = block(page_with_errors, "start.first")
+def test_a_request_can_be_too_deep_for_python_and_the_block_goes_on(tab_with_errors: Tab) -> None:
+    where = tab_with_errors.block("getting-started/", "start.first")
     choose(where, "Another cup")
     open_panel(where)
     deep = "[" * 100_000 + "]" * 100_000

@@ -18,17 +18,16 @@ from site_tests.blocks import (
 )
 from site_tests.conftest import fresh_page
 from site_tests.project import PROJECT
+from site_tests.tab import Tab
 
 CATALOGUE = PROJECT.catalogue()
 
 
-@pytest.fixture(params=["browser", "server"])
-def url(request: pytest.FixtureRequest) -> str:
-    return request.getfixturevalue("static_url" if request.param == "browser" else "server_url")
+PAGE = "streaming/"
 
 
 def opened(page: Page, url: str, snippet: str) -> Locator:
-    page.goto(url + "streaming/")
+    page.goto(url + PAGE)
     return block(page, snippet)
 
 
@@ -44,10 +43,8 @@ def look(where: Locator, view: str) -> Locator:
 # When.
 
 
-def test_the_line_below_the_strip_says_how_long_each_phase_took(
-    page: Page, static_url: str
-) -> None:
-    where = opened(page, static_url, "streaming.keepalive")
+def test_the_line_below_the_strip_says_how_long_each_phase_took(tab: Tab) -> None:
+    where = tab.block(PAGE, "streaming.keepalive")
     phases = where.locator(".live-phases").first
     expect(phases).to_contain_text("response started after 0.000 s")
     expect(phases).to_contain_text("3 items")
@@ -56,8 +53,8 @@ def test_the_line_below_the_strip_says_how_long_each_phase_took(
     expect(phases).to_contain_text("ended 0.000 s after the last byte")
 
 
-def test_the_line_below_the_strip_says_when_the_client_left(page: Page, static_url: str) -> None:
-    where = opened(page, static_url, "streaming.lifecycle")
+def test_the_line_below_the_strip_says_when_the_client_left(tab: Tab) -> None:
+    where = tab.block(PAGE, "streaming.lifecycle")
     exchange = next(e for e in CATALOGUE.get("streaming.lifecycle").exchanges if e.disconnect_after)
     where.get_by_label("Request", exact=True).select_option(exchange.name)
     phases = where.locator(".live-phases").first
@@ -65,8 +62,9 @@ def test_the_line_below_the_strip_says_when_the_client_left(page: Page, static_u
     expect(where.locator('[data-band="after"]')).to_have_count(1)
 
 
-def test_arrow_keys_read_the_strip_row_by_row(page: Page, url: str) -> None:
-    where = opened(page, url, "streaming.ndjson")
+def test_arrow_keys_read_the_strip_row_by_row(either_tab: Tab) -> None:
+    page = either_tab.open(PAGE)
+    where = block(page, "streaming.ndjson")
     slider = strip(where)
     slider.focus()
     page.keyboard.press("Home")
@@ -85,8 +83,9 @@ def test_arrow_keys_read_the_strip_row_by_row(page: Page, url: str) -> None:
     expect(where.locator("[data-marked]")).to_have_count(0)
 
 
-def test_pointing_at_the_strip_shows_the_row_there(page: Page, static_url: str) -> None:
-    where = opened(page, static_url, "streaming.ndjson")
+def test_pointing_at_the_strip_shows_the_row_there(tab: Tab) -> None:
+    page = tab.open(PAGE)
+    where = block(page, "streaming.ndjson")
     slider = strip(where)
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
@@ -101,8 +100,8 @@ def test_pointing_at_the_strip_shows_the_row_there(page: Page, static_url: str) 
 # Raw bytes.
 
 
-def test_raw_bytes_shows_each_part_of_the_body_with_its_line_ends(page: Page, url: str) -> None:
-    where = opened(page, url, "streaming.sse")
+def test_raw_bytes_shows_each_part_of_the_body_with_its_line_ends(either_tab: Tab) -> None:
+    where = either_tab.block(PAGE, "streaming.sse")
     press(where, "Run")
     expect_state(where, "closed")
     raw = look(where, "Raw bytes")
@@ -116,8 +115,8 @@ def test_raw_bytes_shows_each_part_of_the_body_with_its_line_ends(page: Page, ur
     expect(parts.nth(5)).to_contain_text("4 parts, 204 bytes; complete")
 
 
-def test_raw_bytes_grows_while_the_response_comes(page: Page, url: str) -> None:
-    where = opened(page, url, "streaming.disconnect")
+def test_raw_bytes_grows_while_the_response_comes(either_tab: Tab) -> None:
+    where = either_tab.block(PAGE, "streaming.disconnect")
     raw = look(where, "Raw bytes")
     press(where, "Run")
     expect_state(where, "running")
@@ -127,8 +126,8 @@ def test_raw_bytes_grows_while_the_response_comes(page: Page, url: str) -> None:
     expect(raw).to_contain_text("incomplete")
 
 
-def test_raw_bytes_that_are_no_text_are_shown_as_digits(page: Page, static_url: str) -> None:
-    where = opened(page, static_url, "streaming.raw")
+def test_raw_bytes_that_are_no_text_are_shown_as_digits(tab: Tab) -> None:
+    where = tab.block(PAGE, "streaming.raw")
     edit(
         where,
         """async def app(scope, receive, send):
@@ -145,8 +144,9 @@ def test_raw_bytes_that_are_no_text_are_shown_as_digits(page: Page, static_url: 
     )
 
 
-def test_tabs_are_worked_by_arrow_keys(page: Page, static_url: str) -> None:
-    where = opened(page, static_url, "streaming.ndjson")
+def test_tabs_are_worked_by_arrow_keys(tab: Tab) -> None:
+    page = tab.open(PAGE)
+    where = block(page, "streaming.ndjson")
     where.get_by_role("tab", name="Rows").focus()
     page.keyboard.press("ArrowRight")
     raw = where.get_by_role("tab", name="Raw bytes")
@@ -190,8 +190,8 @@ def test_a_replay_goes_at_the_chosen_pace(slow: Locator, speed: str, rows: int) 
     assert visible(slow).count() == rows
 
 
-def test_a_replay_shows_all_rows_when_it_is_over(page: Page, static_url: str) -> None:
-    where = opened(page, static_url, "streaming.ndjson")
+def test_a_replay_shows_all_rows_when_it_is_over(tab: Tab) -> None:
+    where = tab.block(PAGE, "streaming.ndjson")
     before = shown(where)
     press(where, "Replay")
     expect(where.get_by_role("button", name="Play")).to_be_visible(timeout=PATIENCE)
@@ -201,8 +201,8 @@ def test_a_replay_shows_all_rows_when_it_is_over(page: Page, static_url: str) ->
     assert shown(where) == before
 
 
-def test_a_run_ends_a_replay(page: Page, url: str) -> None:
-    where = opened(page, url, "streaming.ndjson")
+def test_a_run_ends_a_replay(either_tab: Tab) -> None:
+    where = either_tab.block(PAGE, "streaming.ndjson")
     press(where, "Replay")
     expect(where.get_by_role("group", name="Replay")).to_be_visible()
     press(where, "Run")
@@ -224,7 +224,7 @@ def test_with_reduced_motion_a_replay_is_stepped_through_by_the_reader(
         expect(visible(where)).to_have_count(2)
         press(where, "Previous row")
         expect(visible(where)).to_have_count(1)
-        assert violations(page) == []
+        assert violations(where) == []
 
 
 # The run before.
@@ -240,8 +240,9 @@ def stop_at(where: Locator, text: str) -> None:
     where.evaluate(script, text)
 
 
-def test_a_drained_run_and_a_stopped_one_stand_side_by_side(page: Page, url: str) -> None:
-    where = opened(page, url, "streaming.lifecycle")
+def test_a_drained_run_and_a_stopped_one_stand_side_by_side(either_tab: Tab) -> None:
+    page = either_tab.open(PAGE)
+    where = block(page, "streaming.lifecycle")
     expect(where.get_by_role("button", name="Compare")).to_be_hidden()
     press(where, "Run")
     expect_state(where, "closed")
@@ -259,6 +260,6 @@ def test_a_drained_run_and_a_stopped_one_stand_side_by_side(page: Page, url: str
         "all => all.map(svg => svg.getAttribute('viewBox'))"
     )
     assert len(set(spans)) == 1
-    assert violations(page) == []
+    assert violations(where) == []
     press(where, "Compare")
     expect(earlier).to_have_count(0)

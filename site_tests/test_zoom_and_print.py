@@ -10,6 +10,7 @@ from pypdf import PdfReader
 from site_tests.blocks import PATIENCE, block, edit, expect_state, press, row
 from site_tests.conftest import fresh_page
 from site_tests.project import PROJECT
+from site_tests.tab import Tab
 
 LONG = """\
 async def app(scope, receive, send):
@@ -40,8 +41,8 @@ def numbers(pattern: str, text: str) -> list[int]:
 
 
 @pytest.fixture
-def where(page: Page, static_url: str) -> Locator:
-    return opened(page, static_url, "streaming.ndjson")
+def where(tab: Tab) -> Locator:
+    return tab.block("streaming/", "streaming.ndjson")
 
 
 def test_on_paper_all_rows_of_a_run_are_there(where: Locator) -> None:

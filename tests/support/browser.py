@@ -21,7 +21,8 @@ CHROMIUM_ARGUMENTS: Final = [
 ]
 
 # Far more than anything takes on an idle machine: it only decides when a test gives up.
-expect.set_options(timeout=30_000)
+TIMEOUT: Final = 120_000
+expect.set_options(timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +47,24 @@ def page(chromium: Browser) -> Generator[Page]:
 
 @contextmanager
 def fresh_page(chromium: Browser, **options: Any) -> Generator[Page]:
-    errors: list[str] = []
-    context = chromium.new_context(**options)
-    context.set_default_timeout(30_000)
+    """A page in a browser context of its own, which takes `options`. Errors in its console fail the test.
+
+    It has no service worker, which would fetch once more all that the page has loaded; with
+    `service_workers="allow"` it has.
+    """
+    defaults: dict[str, Any] = {"service_workers": "block"}
+    context = chromium.new_context(**defaults | options)
+    context.set_default_timeout(TIMEOUT)
     page = context.new_page()
+    errors = errors_of(page)
+    yield page
+    context.close()
+    assert errors == []
+
+
+def errors_of(page: Page) -> list[str]:
+    """What goes to the page's console as an error, or out of its control, from now on."""
+    errors: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -57,6 +72,4 @@ def fresh_page(chromium: Browser, **options: Any) -> Generator[Page]:
 
     page.on("console", note)
     page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert errors == []
+    return errors
