@@ -1,5 +1,6 @@
 """The pages show what there is: all of it, as it stands in the modules, and nothing else."""
 
+import functools
 import html
 import pkgutil
 import re
@@ -72,6 +73,14 @@ def built(site: Path, page: Path) -> Path:
     )
 
 
+@functools.cache
+def code_blocks(page: Path) -> list[str]:
+    """The texts of the blocks of highlighted Python on a built page."""
+    html = CodeBlocks()
+    html.feed(page.read_text("utf-8"))
+    return [block.strip("\n") for block in html.blocks]
+
+
 def test_every_snippet_is_on_a_page() -> None:
     assert {name.partition(":")[0] for _, name in SHOWN} == set(CATALOGUE.names())
 
@@ -82,9 +91,7 @@ def test_every_snippet_is_on_a_page() -> None:
 def test_a_page_shows_exactly_the_modules_text(site: Path, page: Path, name: str) -> None:
     module, _, section = name.partition(":")
     snippet = CATALOGUE.get(module)
-    html = CodeBlocks()
-    html.feed(built(site, page).read_text("utf-8"))
-    texts = [block.strip("\n") for block in html.blocks]
+    texts = code_blocks(built(site, page))
     assert snippet.source.strip("\n") in texts
     if section:
         assert snippet.section(section).strip("\n") in texts

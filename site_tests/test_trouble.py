@@ -116,7 +116,6 @@ def test_of_a_flood_the_newest_rows_are_shown_and_the_rest_is_counted(where: Loc
 
 DRAWN = """where => {
     window.drawn = {"live-row": 0, "line": 0};
-    window.draw = window.requestAnimationFrame;
     window.requestAnimationFrame = () => 0;
     const note = node => {
         if (node.matches?.(".live-row")) drawn["live-row"] += 1;
@@ -129,8 +128,10 @@ DRAWN = """where => {
 
 @pytest.mark.parametrize("lines", [5_000, 100_000])
 def test_only_the_rows_that_are_shown_are_drawn_however_many_one_chunk_makes(
-    where: Locator, lines: int
+    page: Page, static_url: str, lines: int
 ) -> None:
+    page.goto(static_url + "streaming/")
+    where = block(page, "streaming.ndjson")
     chunk = f"b''.join(b'%d\\n' % number for number in range({lines}))"
     edit(where, f"{RAW}    await send({{'type': 'http.response.body', 'body': {chunk}}})\n")
     where.evaluate(DRAWN)
@@ -141,7 +142,6 @@ def test_only_the_rows_that_are_shown_are_drawn_however_many_one_chunk_makes(
     assert where.page.evaluate("drawn")["line"] <= 4
     expect(where.locator(".live-notice")).to_contain_text(f"{lines - 998:,} earlier rows")
     expect(where.locator(".live-phases").first).to_contain_text(f"{lines:,} items")
-    where.page.evaluate("window.requestAnimationFrame = window.draw")
 
 
 def test_rows_at_as_many_times_share_the_ticks_that_a_strip_has_room_for(where: Locator) -> None:
