@@ -92,11 +92,14 @@ def test_the_eventsource_client_prints_named_and_unnamed_events_as_they_come(
     assert violations(where) == []
 
 
-def test_the_eventsource_client_connects_again_until_it_is_stopped(server_tab: Tab) -> None:
-    where = client(server_tab, "streaming/", "streaming.sse")
+def test_the_eventsource_client_connects_again_until_it_is_stopped(
+    page: Page, server_url: str
+) -> None:
+    page.goto(server_url + "streaming/")
+    where = show_client(block(page, "streaming.sse"))
     printed = run_client(where, EVENT_SOURCE)
     expect(printed).to_contain_text("The connection was lost.")
-    with where.page.expect_request("**/live/app/streaming.sse/**") as again:
+    with page.expect_request("**/live/app/streaming.sse/**") as again:
         pass
     assert again.value.all_headers()["last-event-id"] == "7"
     expect(printed).to_contain_text(re.compile("hello.+hello", re.DOTALL))
