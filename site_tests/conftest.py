@@ -105,7 +105,7 @@ def tabs(chromium: Browser) -> Generator[Callable[[str], Tab]]:
 def _lent(tab: Tab, request: pytest.FixtureRequest, *, with_errors: bool = False) -> Generator[Tab]:
     failed = request.session.testsfailed
     yield tab
-    errors = [] if with_errors else tab.errors
+    errors = tab.errors
     if errors or request.session.testsfailed > failed:
         tab.close()  # what it is like now, nobody knows
     assert errors == []
@@ -131,14 +131,6 @@ def server_tab(
 def either_tab(request: pytest.FixtureRequest) -> Tab:
     """A tab where snippets run in the browser, and one where they run on the server."""
     return request.getfixturevalue("tab" if request.param == "browser" else "server_tab")
-
-
-@pytest.fixture
-def tab_with_errors(
-    tabs: Callable[[str], Tab], static_url: str, request: pytest.FixtureRequest
-) -> Generator[Tab]:
-    """A tab of the site on a static host whose console may show errors."""
-    yield from _lent(tabs(static_url), request, with_errors=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

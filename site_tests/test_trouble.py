@@ -22,7 +22,14 @@ async def app(scope, receive, send):
 
 
 @pytest.fixture
-def where(tab: Tab) -> Locator:
+def where(page: Page, static_url: str) -> Locator:
+    page.goto(static_url + "streaming/")
+    return block(page, "streaming.ndjson")
+
+
+@pytest.fixture
+def shared(tab: Tab) -> Locator:
+    """The same block in a page that is shared."""
     return tab.block("streaming/", "streaming.ndjson")
 
 
@@ -60,8 +67,9 @@ BROKEN = {
 
 @pytest.mark.parametrize(("source", "expected"), BROKEN.values(), ids=BROKEN)
 def test_an_exception_is_shown_wherever_it_is_raised_and_other_blocks_go_on(
-    where: Locator, source: str, expected: str
+    shared: Locator, source: str, expected: str
 ) -> None:
+    where = shared
     page = where.page
     other = block(page, "streaming.sse")
     edit(where, source)
@@ -76,7 +84,8 @@ def test_an_exception_is_shown_wherever_it_is_raised_and_other_blocks_go_on(
     expect_state(where, "closed")
 
 
-def test_edited_code_reads_files_beside_its_module(where: Locator) -> None:
+def test_edited_code_reads_files_beside_its_module(shared: Locator) -> None:
+    where = shared
     beside = (
         "from pathlib import Path\nprint(Path(__file__).with_name('lifecycle.py').read_text())\n"
     )
@@ -89,7 +98,8 @@ def test_edited_code_reads_files_beside_its_module(where: Locator) -> None:
 # Much of it.
 
 
-def test_of_a_flood_the_newest_rows_are_shown_and_the_rest_is_counted(where: Locator) -> None:
+def test_of_a_flood_the_newest_rows_are_shown_and_the_rest_is_counted(shared: Locator) -> None:
+    where = shared
     edit(
         where,
         RAW
@@ -299,9 +309,10 @@ DEATHS = {
 
 @pytest.mark.parametrize(("body", "expected"), DEATHS.values(), ids=DEATHS)
 def test_when_python_dies_the_block_says_how_and_runs_again(
-    tab_with_errors: Tab, body: str, expected: str
+    page_with_errors: Page, static_url: str, body: str, expected: str
 ) -> None:
-    where = tab_with_errors.block("streaming/", "streaming.ndjson")
+    page_with_errors.goto(static_url + "streaming/")
+    where = block(page_with_errors, "streaming.ndjson")
     edit(where, f"{IMPORTS}{RAW}    {body}\n")
     press(where, "Run")
     expect_state(where, "failed")
@@ -335,8 +346,11 @@ def test_python_that_died_after_a_run_is_replaced_before_the_next(
     expect(other).to_have_attribute("data-state", "closed")
 
 
-def test_a_request_can_be_too_deep_for_python_and_the_block_goes_on(tab_with_errors: Tab) -> None:
-    where = tab_with_errors.block("getting-started/", "start.first")
+def test_a_request_can_be_too_deep_for_python_and_the_block_goes_on(
+    page_with_errors: Page, static_url: str
+) -> None:
+    page_with_errors.goto(static_url + "getting-started/")
+    where = block(page_with_errors, "start.first")
     choose(where, "Another cup")
     open_panel(where)
     deep = "[" * 100_000 + "]" * 100_000
