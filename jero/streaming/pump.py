@@ -52,25 +52,37 @@ class Pump[T]:
     `keepalive` seconds of silence a comment is sent. From when it first suspends, the stream is one of `streams`.
     """
 
-    # Defaults of the class, because a stream that never suspends needs few of them.
-    _task: asyncio.Task[object] | None = None
-    _watcher: asyncio.Task[None] | None = None
-    _start_timer: asyncio.TimerHandle | None = None
-    _ping_timer: asyncio.TimerHandle | None = None
-    _refusal_timer: asyncio.TimerHandle | None = None
-    _sending: asyncio.Task[None] | None = None
-    _sent_at: float = 0.0
-    _failure: Exception | None = None
-    _cancels: int = 0
-    _has_paused: bool = False
-    _is_busy: bool = False
-    _is_started: bool = False
-    _is_pulling: bool = True
-    _is_torn_down: bool = False
-    _is_gone: bool = False
-    _is_abandoned: bool = False
-    _is_dropped: bool = False
-    ending: StreamEnding | None = None
+    __slots__ = (
+        "_buffer",
+        "_cancels",
+        "_encode",
+        "_failure",
+        "_has_paused",
+        "_is_abandoned",
+        "_is_busy",
+        "_is_dropped",
+        "_is_gone",
+        "_is_pulling",
+        "_is_started",
+        "_is_torn_down",
+        "_keepalive",
+        "_loop",
+        "_name",
+        "_ping_timer",
+        "_receive",
+        "_refusal_timer",
+        "_scope",
+        "_send",
+        "_sending",
+        "_sent_at",
+        "_source",
+        "_start",
+        "_start_timer",
+        "_streams",
+        "_task",
+        "_watcher",
+        "ending",
+    )
 
     def __init__(  # noqa: PLR0913, PLR0917 - all that a streaming response is, given once
         self,
@@ -96,6 +108,24 @@ class Pump[T]:
         self._keepalive = keepalive
         self._buffer: list[bytes] = []  # whole items, always
         self._loop = asyncio.get_running_loop()
+        self._task: asyncio.Task[object] | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._start_timer: asyncio.TimerHandle | None = None
+        self._ping_timer: asyncio.TimerHandle | None = None
+        self._refusal_timer: asyncio.TimerHandle | None = None
+        self._sending: asyncio.Task[None] | None = None
+        self._sent_at = 0.0
+        self._failure: Exception | None = None
+        self._cancels = 0
+        self._has_paused = False
+        self._is_busy = False
+        self._is_started = False
+        self._is_pulling = True
+        self._is_torn_down = False
+        self._is_gone = False
+        self._is_abandoned = False
+        self._is_dropped = False
+        self.ending: StreamEnding | None = None
 
     async def run(self) -> None:
         """Send the whole response.

@@ -82,7 +82,9 @@ def sse_encoder(
             event = cast("ServerSentEvent[object]", item)
             data, name, id_ = event.data, event.event, event.id
             if isinstance(data, always_json):
-                text = encode_line(data, encode_json)
+                text = encode_json(data)
+                if _LF in text or _CR in text:
+                    text = msgspec.json.format(text, indent=-1)  # see `encode_line`
                 if name is None or id_ is None or event.retry is not None:
                     return b"%bdata: %b\n\n" % (_encode_head(event), text)
                 # In one pass, because most events of a busy stream look like this.
