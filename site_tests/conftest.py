@@ -14,6 +14,7 @@ from typing import Any, override
 import pytest
 from docstage.bundle.locks import hold
 from docstage.server.serve import Options
+from docstage.server.supervisor import Timeouts
 from playwright.sync_api import Browser
 
 import tests.support.untimed  # noqa: F401  # pyright: ignore[reportUnusedImport] - it loads a profile
@@ -84,8 +85,10 @@ def static_url(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Generato
 
 @pytest.fixture(scope="session")
 def server_url(site: Path) -> Generator[str]:
-    """The site on the embedded server."""
-    with served(Options(project=PROJECT, port=0, site=site, build=False)) as client:
+    """The site on the embedded server. A worker that imports a framework on a busy machine is not a hung one."""
+    timeouts = Timeouts(boot=120, answer=60, request=120)
+    options = Options(project=PROJECT, port=0, site=site, build=False, timeouts=timeouts)
+    with served(options) as client:
         yield str(client.base_url)
 
 

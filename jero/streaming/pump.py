@@ -142,6 +142,7 @@ class Pump[T]:
         except BaseException as raised:  # noqa: BLE001 - what it means depends on who caused it
             error = raised
         finally:
+            self._is_pulling = self._is_torn_down = False  # the task isn't ours to cancel now
             if self._watcher is not None:
                 self._stop_watching()
             CURRENT.set(outer)
