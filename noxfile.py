@@ -60,6 +60,7 @@ PYTHON_CODE = [
     "demo_app_tests",
     "demo_tools",
     "docstage",
+    "docstage_tests",
     "overrides",
     "snippets",
     "tests",
@@ -122,7 +123,7 @@ def site(session: nox.Session) -> None:
     _install(session)
     chromium = _find_chromium(session)
     _build_site(session)
-    arguments = session.posargs or ["site_tests", *WORKERS]
+    arguments = session.posargs or ["docstage_tests", "site_tests", *WORKERS]
     session.run("python", "-m", "pytest", *arguments, env={"CHROMIUM": chromium})
 
 

@@ -81,12 +81,12 @@ def test_an_unknown_snippet_is_named_and_the_others_are_recorded(
     assert (snippets / "c.transcript").is_file()
 
 
-def test_a_snippet_is_named_before_it_is_imported(
-    snippets: Path, command: Command, capfd: pytest.CaptureFixture[str]
+def test_a_snippet_that_ends_its_process_is_named_and_the_others_are_recorded(
+    snippets: Path, command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (snippets / "b.py").write_text("import os\n\nos.write(1, b'imported')\n")
-    command("record", "b")
-    assert capfd.readouterr().out.startswith("b  imported")
+    (snippets / "b.py").write_text("import os\n\nos._exit(3)\n")
+    assert command("record") == 1
+    assert "b  BROKEN\nIt ended its process with status 3.\nc  recorded" in capsys.readouterr().out
 
 
 THREADED = {

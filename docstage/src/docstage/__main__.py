@@ -15,14 +15,13 @@ from docstage.server.serve import Options, serve
 from docstage.server.signals import cancel_at_signals
 from docstage.snippet import transcript
 from docstage.snippet.catalogue import (
-    BrokenSnippetError,
     Exchange,
     Snippet,
     UnknownSnippetError,
 )
+from docstage.snippet.fresh import each
 from docstage.snippet.new import create
 from docstage.snippet.project import Project
-from docstage.snippet.recording import record
 
 
 def main() -> int:
@@ -168,41 +167,43 @@ def _new(arguments: argparse.Namespace) -> int:
 
 
 def _record(arguments: argparse.Namespace) -> int:
-    def write(snippet: Snippet) -> bool:
-        text = transcript.dump(record(snippet))
+    def write(snippet: Snippet, text: str) -> bool:
         path = snippet.transcript_path
         is_new = not path.is_file() or path.read_bytes() != text.encode()
         if is_new:
             path.write_text(text, "utf-8")
-        print("recorded" if is_new else "unchanged")
+        print("recorded" if is_new else "unchanged", flush=True)
         return True
 
     return _with_each(arguments.snippets, write)
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    def compare(snippet: Snippet) -> bool:
+    def compare(snippet: Snippet, text: str) -> bool:
         path = snippet.transcript_path
-        now = transcript.dump(record(snippet))
-        is_same = path.is_file() and path.read_bytes() == now.encode()
-        print("same" if is_same else f"DIFFERS\n{now}")
+        is_same = path.is_file() and path.read_bytes() == text.encode()
+        print("same" if is_same else f"DIFFERS\n{text}", flush=True)
         return is_same
 
     return _with_each(arguments.snippets, compare)
 
 
-def _with_each(names: list[str], act: Callable[[Snippet], bool]) -> int:
-    """Call `act` with each of the snippets (default: all). Returns 0 if all succeed and none is broken."""
-    catalogue = _enter().catalogue()
+def _with_each(names: list[str], act: Callable[[Snippet, str], bool]) -> int:
+    """Call `act` with each of the snippets (default: all) and its recording.
+
+    Returns 0 if all succeed and none is broken.
+    """
+    project = Project.find()
+    catalogue = project.catalogue()
     is_well = True
-    for name in [catalogue.short(name) for name in names] or catalogue.names():
-        # Printed first, because importing a snippet can end this process.
-        print(name, end="  ", flush=True)
-        try:
-            is_well &= act(catalogue.get(name, is_recorded=False))
-        except (BrokenSnippetError, UnknownSnippetError) as error:
-            print(f"BROKEN\n{error}")
+    names = [catalogue.short(name) for name in names] or catalogue.names()
+    for outcome in each(project, "docstage.snippet.recording:recorded", names):
+        print(outcome.name, end="  ")
+        if outcome.text is None:
+            print(f"BROKEN\n{outcome.error}", flush=True)
             is_well = False
+        else:
+            is_well &= act(catalogue.get(outcome.name, is_recorded=False), outcome.text)
     return 0 if is_well else 1
 
 

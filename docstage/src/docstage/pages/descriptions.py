@@ -25,7 +25,7 @@ from docstage.snippet.project import Project
 
 Describe: TypeAlias = Callable[[object], bytes | None]
 
-TIMEOUT: Final = 5.0
+TIMEOUT: Final = 15.0
 """Seconds that one application may take to start, or to stop."""
 
 TOTAL_TIMEOUT: Final = 60.0

@@ -1,6 +1,6 @@
 """Leaves out of the site what lies in the docs folder and is not a file, such as a symbolic link to nothing.
 
-MkDocs would try to copy it, and fail. This is a hook of MkDocs.
+MkDocs would try to copy it, and fail. Part of the plugin.
 """
 
 from pathlib import Path

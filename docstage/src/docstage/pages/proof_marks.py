@@ -17,7 +17,7 @@ import textwrap
 from collections.abc import Callable, Iterable
 from html import escape
 from pathlib import Path
-from typing import Final, override
+from typing import Final
 from xml.etree.ElementTree import Element, SubElement
 
 from markdown import Extension, Markdown
@@ -25,6 +25,7 @@ from markdown.inlinepatterns import InlineProcessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 from msgspec import Struct
+from typing_extensions import override
 
 from docstage.pages.fence import highlight
 from docstage.snippet.project import Project

@@ -9,10 +9,11 @@ The address is the one that the site was built for, and `site.js` replaces it by
 import re
 import tomllib
 from pathlib import Path
-from typing import Final, override
+from typing import Final
 
 from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
+from typing_extensions import override
 
 from docstage.snippet.project import Project
 

@@ -5,7 +5,6 @@ import socket
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http import HTTPMethod
-from typing import override
 
 import msgspec
 import uvicorn
@@ -16,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
+from typing_extensions import override
 
 from docstage.run.runner import Limits
 from docstage.server.builds import BuildNotices, Builds

@@ -4,12 +4,13 @@ import mimetypes
 import os
 import re
 from pathlib import Path
-from typing import Final, override
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
+from typing_extensions import override
 
 from docstage.bundle.locks import Held
 

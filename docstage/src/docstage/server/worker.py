@@ -18,7 +18,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Final, TypeAlias, TypeVar, override
+from typing import Annotated, Final, TypeAlias, TypeVar
 
 import msgspec
 import uvicorn
@@ -27,6 +27,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response
 from starlette.routing import Route
+from typing_extensions import override
 
 from docstage.run.asgi import ASGIApp, Message, Receive, Scope, Send
 from docstage.run.events import Request

@@ -8,7 +8,7 @@ from docstage.run.runner import Run, run_on
 from docstage.run.stage import Stage
 from docstage.snippet.catalogue import Exchange, Snippet
 from docstage.snippet.clock import VirtualClock
-from docstage.snippet.transcript import joined
+from docstage.snippet.transcript import dump, joined
 
 
 def record(snippet: Snippet) -> Mapping[str, list[RunEvent]]:
@@ -18,6 +18,11 @@ def record(snippet: Snippet) -> Mapping[str, list[RunEvent]]:
         with asyncio.Runner(loop_factory=VirtualClock) as runner:
             runs[exchange.name] = runner.run(_record_one(snippet, exchange))
     return runs
+
+
+def recorded(snippet: Snippet) -> str:
+    """The transcript of the snippet, recorded now."""
+    return dump(record(snippet))
 
 
 async def _record_one(snippet: Snippet, exchange: Exchange) -> list[RunEvent]:
