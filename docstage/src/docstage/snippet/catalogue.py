@@ -179,6 +179,10 @@ class Catalogue:
             return name.removeprefix(f"{self.packages[0].name}.")
         return name
 
+    def request_file(self, name: str) -> Path:
+        """The `.http` file of the snippet of that name. Raises `UnknownSnippetError`."""
+        return self._find(name)[1].with_suffix(".http")
+
     def get(self, name: str, *, is_recorded: bool = True) -> Snippet:
         """The snippet of that name, read afresh; unless it `is_recorded`, without what its transcript says.
 
