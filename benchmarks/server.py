@@ -17,7 +17,7 @@ from benchmarks.machine import Cores, cpu_seconds, resident_bytes
 
 SERVERS: Final = ("uvicorn", "granian")
 
-_PATIENCE: Final = 60.0
+_TIMEOUT: Final = 60.0
 """How long a peer may take to start, in seconds."""
 
 
@@ -75,9 +75,9 @@ def served(peer: Peer, server: str, cores: Cores) -> Generator[Server]:
 
 
 def _answers(process: subprocess.Popen[str], port: int) -> bool:
-    until = time.monotonic() + _PATIENCE
+    until = time.monotonic() + _TIMEOUT
     while process.poll() is None and time.monotonic() < until:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT)
         try:
             connection.request("GET", "/json")
             return connection.getresponse().status == 200

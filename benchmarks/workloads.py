@@ -38,7 +38,7 @@ LIMIT: Final = 3.0
 _PACE: Final = 0.002
 """How long after one answer the next request beside busy streams is sent, in seconds."""
 
-_PATIENCE: Final = 30.0
+_TIMEOUT: Final = 30.0
 """How long it may take until all of many streams have begun, in seconds."""
 
 _REQUESTS: Final = 64
@@ -156,7 +156,7 @@ def _measure_crowd(route: str, streams: int, server: Server, plan: Plan) -> Mapp
         connections = [stack.enter_context(Connection(server.port)) for _ in range(streams)]
         for connection in connections:
             connection.ask(route)
-        until = time.perf_counter() + _PATIENCE
+        until = time.perf_counter() + _TIMEOUT
         while not all(connection.is_answered for connection in connections):
             if time.perf_counter() > until:
                 raise NoFigureError("does not serve all of them")

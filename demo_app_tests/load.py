@@ -29,7 +29,7 @@ from tests.support.root import ROOT
 
 FOLDER: Final = ROOT / "docs" / "assets" / "demo"
 
-PATIENCE: Final = 60.0
+TIMEOUT: Final = 60.0
 """How long the readers may take to connect, and the last event to arrive, in seconds."""
 
 _REQUEST: Final = b"GET /notifications HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -77,7 +77,7 @@ async def connect(cluster: Cluster, count: int, ages: list[int]) -> list[asyncio
         )
         transports.append(transport)
         begun.append(is_begun)
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         await asyncio.gather(*begun)
     return transports
 
@@ -110,7 +110,7 @@ async def measure(cluster: Cluster, readers: int, events: int, rate: float) -> F
     began = [time.process_time(), *(_busy(worker.pid) for worker in cluster.workers)]
     since = time.monotonic()
     await publish(cluster, events, rate)
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         while len(ages) < readers * events:  # noqa: ASYNC110 - nobody tells when the last one has it
             await asyncio.sleep(0.05)
     passed = time.monotonic() - since

@@ -9,7 +9,7 @@ import msgspec
 
 from demo_app.notifications.events import Message, Notification
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 """How long something that must happen may take, in seconds. Only what fails takes that long."""
 
 RECONNECTING = 0.1
@@ -30,11 +30,11 @@ class Reader:
         self._place: str | None = None
 
     async def wait_for(self, text: str) -> None:
-        async with asyncio.timeout(PATIENCE), self._grown:
+        async with asyncio.timeout(TIMEOUT), self._grown:
             await self._grown.wait_for(lambda: text in self.seen)
 
     async def run(self, url: str) -> None:
-        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=TIMEOUT) as client:
             while True:
                 try:
                     await self._read(client)
@@ -67,7 +67,7 @@ async def readers(url: str, count: int) -> AsyncGenerator[list[Reader]]:
     made = [Reader() for _ in range(count)]
     async with asyncio.TaskGroup() as group:
         running = [group.create_task(reader.run(url)) for reader in made]
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             for reader in made:
                 await reader.is_connected.wait()
         yield made

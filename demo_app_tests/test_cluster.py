@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from demo_app_tests.programs import require
-from demo_app_tests.readers import PATIENCE, readers
+from demo_app_tests.readers import TIMEOUT, readers
 from demo_tools.cluster import Cluster, Program, find_program
 from tests.support.root import ROOT
 
@@ -47,8 +47,8 @@ def url_of(program: Program) -> str:
 async def publish(url: str, *texts: str) -> None:
     """Publish each of them, again where that fails."""
     async with (
-        httpx.AsyncClient(base_url=url, timeout=PATIENCE) as client,
-        asyncio.timeout(PATIENCE),
+        httpx.AsyncClient(base_url=url, timeout=TIMEOUT) as client,
+        asyncio.timeout(TIMEOUT),
     ):
         for text in texts:
             while not await is_published(client, text):  # noqa: ASYNC110 - as a client would
@@ -126,7 +126,7 @@ async def test_readers_go_on_when_redis_was_killed_and_comes_back(cluster: Clust
         for reader in all_:
             await reader.wait_for("before")
         cluster.redis.kill()
-        async with httpx.AsyncClient(base_url=cluster.url, timeout=PATIENCE) as client:
+        async with httpx.AsyncClient(base_url=cluster.url, timeout=TIMEOUT) as client:
             assert (await client.get("/ready")).status_code == 503
             assert (await client.get("/health")).status_code == 200
         await asyncio.to_thread(cluster.redis.start)
@@ -139,7 +139,7 @@ async def test_readers_go_on_when_redis_was_killed_and_comes_back(cluster: Clust
 
 async def test_an_answer_passes_nginx_piece_by_piece(cluster: Cluster) -> None:
     async with (
-        httpx.AsyncClient(base_url=cluster.url, timeout=PATIENCE) as client,
+        httpx.AsyncClient(base_url=cluster.url, timeout=TIMEOUT) as client,
         client.stream("POST", "/questions", json={"question": "What is keepalive?"}) as response,
     ):
         chunks = [chunk async for chunk in response.aiter_raw()]
@@ -176,7 +176,7 @@ def test_the_command_starts_all_and_ctrl_c_stops_all(tmp_path: Path) -> None:
         family = psutil.Process(process.pid).children(recursive=True)
         assert httpx.get(url + "/ready").status_code == 200
         process.send_signal(signal.SIGINT)
-        process.wait(PATIENCE)
+        process.wait(TIMEOUT)
         process.stdout.close()
         assert len(family) >= 4
         assert not any(child.is_running() for child in family)

@@ -13,7 +13,7 @@ from jero.errors import ClientDisconnectedError, WiringError
 from jero.headers import HeaderPairs, compile_encoder, encode_raw, merge
 from jero.responses import Response, send_both, send_whole
 from jero.returns import Returned
-from jero.streaming.lifecycle import USED, Source
+from jero.streaming.lifecycle import ALREADY_SENT, Source
 from jero.streaming.open import OpenStreams
 from jero.streaming.pump import Pump
 from jero.streaming.responses import Streaming, StreamingResponse
@@ -142,7 +142,7 @@ def _compile_stream(
             await send_both(send, start, b"")
             return
         keepalive = getattr(response, "keepalive", None)
-        source, response.stream = Source(response.stream), USED
+        source, response.stream = Source(response.stream), ALREADY_SENT
         streams.require_open()
         await Pump(
             source, encode, start, scope, receive, send, streams, name=name, keepalive=keepalive

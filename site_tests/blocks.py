@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportM
 from playwright.sync_api import Locator, Page, expect
 
 # Loading CPython on a busy machine may take longer than a click usually does.
-PATIENCE: Final = 240_000
+TIMEOUT: Final = 240_000
 
 
 def block(page: Page, snippet: str) -> Locator:
@@ -89,4 +89,4 @@ def violations(where: Page | Locator, rules: dict[str, Any] | None = None) -> li
 
 def expect_state(where: Locator, *states: str) -> None:
     pattern = re.compile("|".join(states))
-    expect(where).to_have_attribute("data-state", pattern, timeout=PATIENCE)
+    expect(where).to_have_attribute("data-state", pattern, timeout=TIMEOUT)

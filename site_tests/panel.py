@@ -4,7 +4,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from site_tests.blocks import PATIENCE, press, row, shown
+from site_tests.blocks import TIMEOUT, press, row, shown
 
 
 def choose(where: Locator, request: str) -> None:
@@ -89,7 +89,7 @@ def said(where: Locator) -> Locator:
 
 def run_to_end(where: Locator) -> list[tuple[str, str]]:
     press(where, "Run")
-    expect(row(where, "end")).to_be_visible(timeout=PATIENCE)
+    expect(row(where, "end")).to_be_visible(timeout=TIMEOUT)
     return shown(where)
 
 
@@ -100,7 +100,7 @@ def request_text(where: Locator) -> str:
 def faults(where: Locator) -> list[str]:
     """The list of faults at the panel's head, once there is one."""
     items = where.locator(".live-faults li")
-    expect(items.first).to_be_visible(timeout=PATIENCE)
+    expect(items.first).to_be_visible(timeout=TIMEOUT)
     return items.all_inner_texts()
 
 

@@ -9,7 +9,7 @@ from docstage.pages.rows import rows
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from site_tests.blocks import (
-    PATIENCE,
+    TIMEOUT,
     block,
     edit,
     expect_state,
@@ -74,7 +74,7 @@ def test_every_request_of_a_block_shows_its_own_recording(tab: Tab) -> None:
 def test_stop_shows_the_teardown_that_it_causes(either_tab: Tab) -> None:
     where = either_tab.block("streaming/", "streaming.disconnect")
     press(where, "Run")
-    expect(row(where, "sse", '"number":2')).to_be_visible(timeout=PATIENCE)
+    expect(row(where, "sse", '"number":2')).to_be_visible(timeout=TIMEOUT)
     press(where, "Stop")
     expect(row(where, "stdout", "clock stopped")).to_be_visible()
     expect_state(where, "stopped")
@@ -86,7 +86,7 @@ def test_stop_shows_the_teardown_that_it_causes(either_tab: Tab) -> None:
 def test_an_endless_stream_goes_on_until_the_reader_stops_it(either_tab: Tab) -> None:
     where = either_tab.block("streaming/", "streaming.disconnect")
     press(where, "Run")
-    expect(row(where, "sse", '"number":3')).to_be_visible(timeout=PATIENCE)
+    expect(row(where, "sse", '"number":3')).to_be_visible(timeout=TIMEOUT)
     expect_state(where, "running")
     press(where, "Stop")
     expect(row(where, "stdout", "clock stopped")).to_be_visible()
@@ -95,7 +95,7 @@ def test_an_endless_stream_goes_on_until_the_reader_stops_it(either_tab: Tab) ->
 def test_a_second_run_takes_the_place_of_the_first(either_tab: Tab) -> None:
     where = either_tab.block("streaming/", "streaming.disconnect")
     press(where, "Run")
-    expect(row(where, "sse", '"number":2')).to_be_visible(timeout=PATIENCE)
+    expect(row(where, "sse", '"number":2')).to_be_visible(timeout=TIMEOUT)
     press(where, "Run")
     expect(row(where, "sse", '"number":2')).to_have_count(1)
     press(where, "Stop")
@@ -120,7 +120,7 @@ def test_edited_code_runs_in_the_browser_and_reset_brings_back_the_original(
     before = shown(where)
     edited(where, '"espresso"', '"ristretto"')
     press(where, "Run")
-    expect(row(where, "ndjson", '"item":"ristretto"')).to_be_visible(timeout=PATIENCE)
+    expect(row(where, "ndjson", '"item":"ristretto"')).to_be_visible(timeout=TIMEOUT)
     expect(where.get_by_role("status")).to_contain_text("your code in this browser")
     press(where, "Reset")
     assert shown(where) == before
@@ -154,7 +154,7 @@ def test_code_that_never_gives_way_is_found_and_the_next_run_works(tab: Tab) -> 
     where = tab.block("streaming/", "streaming.ndjson")
     edited(where, "await asyncio.sleep(0.3)", "while True: pass")
     press(where, "Run")
-    expect(row(where, "crash")).to_be_visible(timeout=PATIENCE)
+    expect(row(where, "crash")).to_be_visible(timeout=TIMEOUT)
     expect_state(where, "failed")
     press(where, "Reset")
     press(where, "Run")
@@ -216,7 +216,7 @@ def test_a_block_can_be_used_by_keyboard_alone(either_tab: Tab) -> None:
         if page.evaluate("document.activeElement.textContent") == "Run":
             break
     page.keyboard.press("Enter")
-    expect(row(where, "sse", '"number":1')).to_be_visible(timeout=PATIENCE)
+    expect(row(where, "sse", '"number":1')).to_be_visible(timeout=TIMEOUT)
     page.keyboard.press("Tab")
     expect(where.get_by_role("button", name="Stop", exact=True)).to_be_focused()
     page.keyboard.press("Space")
@@ -409,7 +409,7 @@ def test_only_the_code_that_froze_python_is_blamed_for_it(tab: Tab) -> None:
     page = tab.open("streaming/")
     where, other = block(page, "streaming.ndjson"), block(page, "streaming.disconnect")
     press(other, "Run")
-    expect(row(other, "sse", '"number":2')).to_be_visible(timeout=PATIENCE)
+    expect(row(other, "sse", '"number":2')).to_be_visible(timeout=TIMEOUT)
     edited(where, "await asyncio.sleep(0.3)", "while True: pass")
     press(where, "Run")
     expect_state(where, "failed")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
-from site_tests.blocks import PATIENCE, block, expect_state, press, row
+from site_tests.blocks import TIMEOUT, block, expect_state, press, row
 from site_tests.conftest import fresh_page
 
 # The most that a reader may have to load, in bytes, from a host that compresses.
@@ -85,8 +85,8 @@ def test_the_first_row_comes_soon_after_the_click(
     for visit in ("cold", "warm"):
         began = time.monotonic()
         press(where, "Run")
-        where.and_(page.locator('[data-state="running"]')).wait_for(timeout=PATIENCE)
-        row(where, "status").wait_for(timeout=PATIENCE)
+        where.and_(page.locator('[data-state="running"]')).wait_for(timeout=TIMEOUT)
+        row(where, "status").wait_for(timeout=TIMEOUT)
         took = time.monotonic() - began
         measure(f"seconds from click to first row, {visit}", took, FIRST_ROW)
         expect_state(where, "closed")

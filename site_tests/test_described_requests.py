@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from site_tests.blocks import PATIENCE, block, edit, press, row, violations
+from site_tests.blocks import TIMEOUT, block, edit, press, row, violations
 from site_tests.conftest import fresh_page
 from site_tests.panel import (
     add,
@@ -398,7 +398,7 @@ def test_while_the_panel_is_closed_the_status_leads_to_the_first_fault(closed: O
     show = where.get_by_role("button", name="Show in the request")
     expect(show).to_be_hidden()
     press(where, "Run")
-    expect(said(where)).to_contain_text("Answered with 422", timeout=PATIENCE)
+    expect(said(where)).to_contain_text("Answered with 422", timeout=TIMEOUT)
     show.click()
     expect(field(where, "Value of parameter 2")).to_be_focused()
     expect(show).to_be_hidden()

@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from site_tests.blocks import COLOURS, PATIENCE, expect_state, output, press, shown, violations
+from site_tests.blocks import COLOURS, TIMEOUT, expect_state, output, press, shown, violations
 from site_tests.conftest import fresh_page
 from tests.support.root import ROOT
 
@@ -63,7 +63,7 @@ def test_every_block_shows_what_was_recorded(page: Page) -> None:
         kinds = [kind for kind, _ in expected]
         if "disconnect" in kinds:
             leaving = kinds.index("disconnect")
-            output(where).locator(".live-row").nth(leaving - 1).wait_for(timeout=PATIENCE)
+            output(where).locator(".live-row").nth(leaving - 1).wait_for(timeout=TIMEOUT)
             assert shown(where)[:leaving] == expected[:leaving]
             if where.get_by_role("button", name="Stop", exact=True).is_enabled():
                 press(where, "Stop")

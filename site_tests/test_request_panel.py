@@ -15,7 +15,7 @@ from docstage.snippet.project import Project
 from markdown import Markdown
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from site_tests.blocks import PATIENCE, block, expect_state, press, row, shown, violations
+from site_tests.blocks import TIMEOUT, block, expect_state, press, row, shown, violations
 from site_tests.conftest import fresh_page, static_host
 from site_tests.panel import (
     add,
@@ -443,7 +443,7 @@ def test_the_panel_can_be_used_by_keyboard_alone(page: Page, static_url: str) ->
         expect(where.locator(":focus")).to_have_accessible_name(label)
     keyboard.press("Shift+Tab")
     keyboard.press("Control+Enter")
-    expect(row(where, "status", "405")).to_be_visible(timeout=PATIENCE)
+    expect(row(where, "status", "405")).to_be_visible(timeout=TIMEOUT)
     expect(field(where, "Body")).to_be_focused()
     keyboard.press("Tab")
     for label in ("Rows", "Replay", "Compare", "Timeline", "Output"):
@@ -455,7 +455,7 @@ def test_control_and_enter_send_a_query_that_was_just_typed_into_the_path(echo: 
     choose(echo, "Tell")
     field(echo, "Path").fill("/now?x=1")
     field(echo, "Path").press("ControlOrMeta+Enter")
-    expect(row(echo, "end")).to_be_visible(timeout=PATIENCE)
+    expect(row(echo, "end")).to_be_visible(timeout=TIMEOUT)
     expect(row(echo, "chunk")).to_contain_text('"query": "x=1"')
     expect(field(echo, "Value of parameter 1")).to_have_value("1")
 

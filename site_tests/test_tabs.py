@@ -6,7 +6,7 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 
-from site_tests.blocks import PATIENCE, block, expect_state, press, row
+from site_tests.blocks import TIMEOUT, block, expect_state, press, row
 
 PAGES = ("streaming/", "getting-started/", "guide/requests/")
 TABS = 9
@@ -19,7 +19,7 @@ class Tabs:
     def __init__(self, chromium: Browser, url: str) -> None:
         self.url = url
         self.context = chromium.new_context()
-        self.context.set_default_timeout(PATIENCE)
+        self.context.set_default_timeout(TIMEOUT)
         self.listening: list[Page] = []
         self.context.on("request", self._note)
 

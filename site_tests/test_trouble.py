@@ -6,7 +6,7 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Worker, expect
 
-from site_tests.blocks import PATIENCE, block, edit, expect_state, output, press, row, shown
+from site_tests.blocks import TIMEOUT, block, edit, expect_state, output, press, row, shown
 from site_tests.conftest import fresh_page
 from site_tests.panel import choose, open_panel, write_body
 from site_tests.project import PROJECT
@@ -110,7 +110,7 @@ def test_of_a_flood_the_newest_rows_are_shown_and_the_rest_is_counted(shared: Lo
 """,
     )
     press(where, "Run")
-    expect(row(where, "end")).to_be_visible(timeout=PATIENCE)
+    expect(row(where, "end")).to_be_visible(timeout=TIMEOUT)
     expect(where.locator(".live-notice")).to_have_text(
         "Showing the newest 1,000 rows; 502 earlier rows are hidden."
     )
@@ -217,7 +217,7 @@ def test_a_flood_without_end_is_cut_off_and_it_is_said(where: Locator) -> None:
     endless = SOURCE.replace("for order in ORDERS", "for order in ORDERS * 10_000")
     edit(where, endless.replace("asyncio.sleep(0.3)", "asyncio.sleep(0)"))
     press(where, "Run")
-    expect(row(where, "limit", "2,000 events")).to_be_visible(timeout=PATIENCE)
+    expect(row(where, "limit", "2,000 events")).to_be_visible(timeout=TIMEOUT)
     expect_state(where, "stopped")
     expect(status(where)).to_contain_text("A limit was exceeded")
 

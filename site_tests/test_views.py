@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from site_tests.blocks import (
-    PATIENCE,
+    TIMEOUT,
     block,
     edit,
     expect_state,
@@ -120,7 +120,7 @@ def test_raw_bytes_grows_while_the_response_comes(either_tab: Tab) -> None:
     raw = look(where, "Raw bytes")
     press(where, "Run")
     expect_state(where, "running")
-    expect(raw.locator(".live-chunk").nth(3)).to_be_visible(timeout=PATIENCE)
+    expect(raw.locator(".live-chunk").nth(3)).to_be_visible(timeout=TIMEOUT)
     expect_state(where, "running")
     press(where, "Stop")
     expect(raw).to_contain_text("incomplete")
@@ -194,7 +194,7 @@ def test_a_replay_shows_all_rows_when_it_is_over(tab: Tab) -> None:
     where = tab.block(PAGE, "streaming.ndjson")
     before = shown(where)
     press(where, "Replay")
-    expect(where.get_by_role("button", name="Play")).to_be_visible(timeout=PATIENCE)
+    expect(where.get_by_role("button", name="Play")).to_be_visible(timeout=TIMEOUT)
     expect(visible(where)).to_have_count(len(before))
     press(where, "Done")
     expect(where.get_by_role("button", name="Replay")).to_be_focused()

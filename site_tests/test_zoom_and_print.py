@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from pypdf import PdfReader
 
-from site_tests.blocks import PATIENCE, block, edit, expect_state, press, row
+from site_tests.blocks import TIMEOUT, block, edit, expect_state, press, row
 from site_tests.conftest import fresh_page
 from site_tests.project import PROJECT
 from site_tests.tab import Tab
@@ -128,9 +128,9 @@ def test_zoomed_to_twice_its_size_nothing_of_a_block_is_cut_off(
         expect(where.get_by_label("Path")).to_be_visible()
         assert_all_is_there(where)
         press(where, "Run")
-        row(where, "end").wait_for(timeout=PATIENCE)
+        row(where, "end").wait_for(timeout=TIMEOUT)
         press(where, "Run")
-        row(where, "end").wait_for(timeout=PATIENCE)
+        row(where, "end").wait_for(timeout=TIMEOUT)
         press(where, "Compare")
         press(where, "Replay")
         expect(where.get_by_role("group", name="Replay")).to_be_visible()

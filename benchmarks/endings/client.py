@@ -17,7 +17,7 @@ from msgspec import Struct
 READING: Final = 0.3
 """How long a client reads before it leaves, in seconds: one that leaves at once may be gone before all is set up."""
 
-PATIENCE: Final = 5.0
+TIMEOUT: Final = 5.0
 """How long to wait for what may never happen, in seconds."""
 
 
@@ -75,7 +75,7 @@ class Server:
         for line in self._stdout:
             self._lines.append(line)
 
-    def wait_for(self, text: str, seconds: float = PATIENCE) -> bool:
+    def wait_for(self, text: str, seconds: float = TIMEOUT) -> bool:
         """Whether a line that holds this is printed within so many seconds."""
         until = time.monotonic() + seconds
         while not any(text in line for line in tuple(self._lines)):
@@ -104,7 +104,7 @@ def served(name: str) -> Generator[Server]:
 
 def ask(port: int, kind: str) -> socket.socket:
     """Send the request."""
-    connection = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
     connection.sendall(f"GET /{kind} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
     return connection
 
@@ -161,13 +161,13 @@ def watch_stopping(name: str) -> bool:
             connection.recv(65_536)
             server.process.send_signal(signal.SIGTERM)
             try:
-                server.process.wait(PATIENCE)
+                server.process.wait(TIMEOUT)
             except subprocess.TimeoutExpired:
                 return False
         return True
 
 
-def watch(name: str, patience: float = PATIENCE, teardown: float = 2.0) -> Endings:
+def watch(name: str, patience: float = TIMEOUT, teardown: float = 2.0) -> Endings:
     """All that there is to see of one framework.
 
     Leaving is noticed within `patience`, and what stands after an `await` then runs within `teardown`, in seconds.

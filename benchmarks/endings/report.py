@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from benchmarks.endings.client import PATIENCE, Endings, Failure, Teardown
+from benchmarks.endings.client import TIMEOUT, Endings, Failure, Teardown
 
 ASSETS: Final = Path(__file__).resolve().parents[2] / "docs/assets/endings"
 
@@ -26,7 +26,7 @@ _HEAD: Final = """\
 """
 
 
-_PATIENCE: Final = f"{PATIENCE:g}\N{NO-BREAK SPACE}s"
+_TIMEOUT: Final = f"{TIMEOUT:g}\N{NO-BREAK SPACE}s"
 
 
 def write(found: Sequence[Endings]) -> tuple[Path, Path]:
@@ -55,14 +55,14 @@ def _row(endings: Endings) -> str:
         _teardown(endings.leaves_while_busy),
         _failure(endings.fails_before_the_first_row),
         _failure(endings.fails_after_the_first_row),
-        "ends" if endings.ends_on_sigterm else f"still there after {_PATIENCE}",
+        "ends" if endings.ends_on_sigterm else f"still there after {_TIMEOUT}",
     )
     return f"| {' | '.join(cells)} |\n"
 
 
 def _teardown(teardown: Teardown) -> str:
     if not teardown.is_begun:
-        return f"not closed within {_PATIENCE}"
+        return f"not closed within {_TIMEOUT}"
     return "closed" if teardown.is_finished else "cut short"
 
 

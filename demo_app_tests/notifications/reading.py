@@ -6,12 +6,12 @@ from collections.abc import AsyncGenerator
 from demo_app.notifications.events import Message
 from demo_app.notifications.feed import Entry, EventID, Feed
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 """How long something that must happen may take, in seconds. Only what fails takes that long."""
 
 
 async def take(reader: AsyncGenerator[Entry], count: int) -> list[Entry]:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         return [await anext(reader) for _ in range(count)]
 
 

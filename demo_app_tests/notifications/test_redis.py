@@ -11,7 +11,7 @@ from demo_app.notifications.events import Message, Missed
 from demo_app.notifications.feed import BEGINNING, EventID, Feed, FeedUnavailableError
 from demo_app.notifications.redis import KEY, RedisFeed, open_redis_feed
 from demo_app_tests.notifications.conftest import KEPT, redis_feed
-from demo_app_tests.notifications.reading import PATIENCE, publish, take, texts
+from demo_app_tests.notifications.reading import TIMEOUT, publish, take, texts
 from demo_tools.cluster import Program, free_port
 
 pytestmark = pytest.mark.anyio
@@ -46,7 +46,7 @@ async def test_many_readers_take_one_connection(empty_redis: Program) -> None:
         await publish(feed, 1)
         assert await asyncio.gather(*following) == [["0"]] * 50
         connections: list[dict[str, str]] = []
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             while "xread" not in [each["cmd"] for each in connections]:
                 connections = await client.client_list()  # pyright: ignore[reportUnknownMemberType] - has untyped arguments
     assert len([each for each in connections if each["cmd"] == "xread"]) == 1
@@ -218,7 +218,7 @@ async def add(client: Redis, fields: dict[bytes, bytes], event_id: str = "*") ->
 
 
 async def available(feed: Feed) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         while True:
             try:
                 return await feed.check()
@@ -227,7 +227,7 @@ async def available(feed: Feed) -> None:
 
 
 async def unavailable(feed: Feed) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         while True:
             try:
                 await feed.check()
@@ -238,7 +238,7 @@ async def unavailable(feed: Feed) -> None:
 
 async def publish_when_possible(feed: Feed, text: str) -> EventID:
     """As a publisher would that is told to try again."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         while True:
             try:
                 return await feed.publish(Message(text))

@@ -30,7 +30,7 @@ class Source[T]:
     async def open(self) -> None:
         """Set up. Call `close` afterwards, even if this raises."""
         stream = self._stream
-        if stream is USED:
+        if stream is ALREADY_SENT:
             raise RuntimeError(
                 "the stream of this response was sent already: for each request, create a new response with a new"
                 " stream"
@@ -123,7 +123,7 @@ class _Never(AsyncIterator[Never]):
 
 
 _NEVER: Final = _Never()
-USED: Final[AsyncIterable[Never]] = _Never()
+ALREADY_SENT: Final[AsyncIterable[Never]] = _Never()
 """Replaces a response's stream once sending starts, so that a second use is noticed."""
 
 _streaming: Final[set[object]] = set()

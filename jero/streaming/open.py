@@ -25,8 +25,8 @@ class ShuttingDownError(HTTPError):
         super().__init__("The server is stopping.", raw_headers={"retry-after": "1"})
 
 
-class Leavable(Protocol):
-    """A stream whose client can be made to leave."""
+class OpenStream(Protocol):
+    """A stream that can be ended from outside."""
 
     def leave(self, ending: StreamEnding, /) -> None:
         """Stop pulling and tear down, as if the client had gone, for this reason."""
@@ -47,7 +47,7 @@ class OpenStreams:
     def __init__(self) -> None:
         self.watch: Callable[[], AbstractContextManager[None]] | None = None
         self._watching: AbstractContextManager[None] | None = None
-        self._streams: set[Leavable] = set()
+        self._streams: set[OpenStream] = set()
         self._is_ending = False
         self._closed = asyncio.Event()
         self._closed.set()
@@ -58,7 +58,7 @@ class OpenStreams:
         if self._is_ending:
             raise ShuttingDownError
 
-    def add(self, stream: Leavable) -> None:
+    def add(self, stream: OpenStream) -> None:
         """Count a stream as open until `discard`."""
         if self.watch is not None and not self._streams:
             watching = self.watch()
@@ -66,7 +66,7 @@ class OpenStreams:
             self._watching = watching
         self._streams.add(stream)
 
-    def discard(self, stream: Leavable) -> None:
+    def discard(self, stream: OpenStream) -> None:
         """Count a stream as closed."""
         self._streams.discard(stream)
         if not self._streams:

@@ -41,7 +41,7 @@ SLICE: Final = 0.0003
 """How long a ready item may wait for others, and how long a stream that never suspends may run before it yields to
 the event loop, in seconds."""
 
-REFUSAL: Final = 3.0
+STOP_TIMEOUT: Final = 3.0
 """How long after a disconnect a producer may ignore its cancellation before it is abandoned, in seconds."""
 
 
@@ -70,7 +70,6 @@ class Pump[T]:
         "_name",
         "_ping_timer",
         "_receive",
-        "_refusal_timer",
         "_scope",
         "_send",
         "_sending",
@@ -78,6 +77,7 @@ class Pump[T]:
         "_source",
         "_start",
         "_start_timer",
+        "_stop_timer",
         "_streams",
         "_task",
         "_watcher",
@@ -112,7 +112,7 @@ class Pump[T]:
         self._watcher: asyncio.Task[None] | None = None
         self._start_timer: asyncio.TimerHandle | None = None
         self._ping_timer: asyncio.TimerHandle | None = None
-        self._refusal_timer: asyncio.TimerHandle | None = None
+        self._stop_timer: asyncio.TimerHandle | None = None
         self._sending: asyncio.Task[None] | None = None
         self._sent_at = 0.0
         self._failure: Exception | None = None
@@ -372,7 +372,7 @@ class Pump[T]:
             self._sending,
             self._start_timer,
             self._ping_timer,
-            self._refusal_timer,
+            self._stop_timer,
         )
         for each in beside:
             if each is not None:
@@ -420,7 +420,7 @@ class Pump[T]:
             self._cancel()
         elif self._is_pulling:
             self._cancel()
-            self._refusal_timer = self._loop.call_later(REFUSAL, self._refuse)
+            self._stop_timer = self._loop.call_later(STOP_TIMEOUT, self._abandon_if_pulling)
 
     def abandon(self) -> None:
         """Give up on the stream, including its teardown."""
@@ -428,7 +428,7 @@ class Pump[T]:
         self.ending = StreamEnding.ABANDONED
         self._cancel()
 
-    def _refuse(self) -> None:
+    def _abandon_if_pulling(self) -> None:
         if self._is_pulling:
             self.abandon()
 

@@ -120,12 +120,12 @@ class NDJSONStreamingResponse[T, H = None](Streaming[H]):
             raise ValueError(f"expected {b', '.join(NDJSON).decode()}")
 
 
-class _Kept[H](Streaming[H], kw_only=True):
+class _KeptAlive[H](Streaming[H], kw_only=True):
     keepalive: float | None = None
     """Seconds without an event after which a comment is sent; `None` for never."""
 
 
-class SSEResponse[T, H = None](_Kept[H]):
+class SSEResponse[T, H = None](_KeptAlive[H]):
     """Streams Server-Sent Events (`text/event-stream`, WHATWG HTML 9.2). Only `GET` can return it.
 
     An item is the data of an event, or a `ServerSentEvent` for more fields. After `keepalive` seconds in which nothing

@@ -15,7 +15,7 @@ from typing import Final, Literal, cast
 from docstage.run import mistakes
 from docstage.run.asgi import ASGIApp, Lifespan, StartupFailedError
 
-PATIENCE: Final = 1.0
+TIMEOUT: Final = 1.0
 """Seconds that an app may take to return when its start-up was cancelled."""
 
 
@@ -73,7 +73,7 @@ class Stage:
         try:
             await lifespan.start()
         except BaseException as error:
-            await lifespan.cancel(PATIENCE)
+            await lifespan.cancel(TIMEOUT)
             if not isinstance(error, StartupFailedError):
                 raise
             if error.__cause__ is None:
