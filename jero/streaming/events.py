@@ -27,26 +27,37 @@ class ServerSentEvent[T = Never](Struct, frozen=True, kw_only=True):
     """How long the client waits before it reconnects, in milliseconds."""
 
     def __post_init__(self) -> None:
-        # Each event comes here, and nearly all of them are fine: `isprintable` has no line break and no NUL.
-        event, id_, retry = self.event, self.id, self.retry
-        if event is not None and not (type(event) is str and event.isprintable()):
-            _require_line("event", event)
-        if id_ is not None and not (type(id_) is str and id_.isprintable()):
-            _require_line("id", id_)
-            if "\0" in id_:
-                raise ValueError(f"clients ignore a server-sent event's id that holds NUL: {id_!r}")
-        if retry is None:
-            return
-        if not isinstance(retry, int):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody checks types
-            raise TypeError(
-                f"the retry of a server-sent event is {retry!r}: expected an int, in milliseconds"
-            )
-        if retry < 0:
-            raise ValueError(f"retry is a time in milliseconds and cannot be negative: {retry}")
+        # Runs for each event, and nearly all are fine: text that is printable has no line break and no NUL.
+        event, id_ = self.event, self.id
+        try:
+            if (
+                self.retry is None
+                and (event is None or event.isprintable())
+                and (id_ is None or id_.isprintable())
+            ):
+                return
+        except AttributeError:  # of something that is not a string
+            pass
+        _require_fields(event, id_, self.retry)
 
 
-def _require_line(name: str, value: object) -> None:
-    """Raises `TypeError` for a value that is not a string, `ValueError` for one that would end its line."""
+def _require_fields(event: object, id_: object, retry: object) -> None:
+    if event is not None:
+        _require_line("event", event)
+    if id_ is not None and "\0" in _require_line("id", id_):
+        raise ValueError(f"clients ignore a server-sent event's id that holds NUL: {id_!r}")
+    if retry is None:
+        return
+    if not isinstance(retry, int):
+        raise TypeError(
+            f"the retry of a server-sent event is {retry!r}: expected an int, in milliseconds"
+        )
+    if retry < 0:
+        raise ValueError(f"retry is a time in milliseconds and cannot be negative: {retry}")
+
+
+def _require_line(name: str, value: object) -> str:
+    """The value. Raises `TypeError` for a value that is not a string, `ValueError` for one that would end its line."""
     if not isinstance(value, str):
         raise TypeError(
             f"the {name} of a server-sent event is {value!r}: expected a str, as in `{name}=str(…)`"
@@ -55,3 +66,4 @@ def _require_line(name: str, value: object) -> None:
         raise ValueError(
             f"a line break in the {name} of a server-sent event would forge a field: {value!r}"
         )
+    return value

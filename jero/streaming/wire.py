@@ -79,7 +79,7 @@ def sse_encoder(
 
     def encode(item: object) -> bytes:
         if isinstance(item, ServerSentEvent):
-            event = cast("ServerSentEvent[object]", item)
+            event: ServerSentEvent[object] = item  # pyright: ignore[reportUnknownVariableType] - a cast is a call
             data, name, id_ = event.data, event.event, event.id
             if isinstance(data, always_json):
                 text = encode_json(data)
