@@ -212,8 +212,9 @@ class Pump[T]:
         async for item in self._source.rest:
             if not self._has_paused:  # so no other task has run
                 part = encode(item)
-                buffer.append(part)
-                size += len(part)
+                if part:
+                    buffer.append(part)
+                    size += len(part)
                 is_alone = False
                 if (is_late := monotonic() > until) or size > BATCH:
                     await self._flush()
