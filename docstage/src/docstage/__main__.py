@@ -22,6 +22,7 @@ from docstage.snippet.catalogue import (
 from docstage.snippet.fresh import each
 from docstage.snippet.new import create
 from docstage.snippet.project import Project
+from docstage.start import init
 
 
 def main() -> int:
@@ -39,6 +40,10 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="docstage", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("init", help="add docstage to the project in this folder")
+    command.add_argument("--yes", action="store_true", help="write without asking")
+    command.set_defaults(command=_init)
 
     command = commands.add_parser("serve", help="serve the built site, and run snippets for it")
     command.add_argument(
@@ -142,6 +147,32 @@ async def _print_run(snippet: Snippet, exchange: Exchange) -> int:
     finally:
         await stage.aclose()
     return 0 if is_complete or exchange.disconnect_after is not None else 1
+
+
+_AFTER_INIT = """Written. Next:
+    docstage check    compare the examples with their recorded output
+    docstage serve    build the site, and serve it while you write
+    docstage build    build the site, for any static host
+"""
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    plan = init.plan(Path.cwd())
+    if not plan.changes:
+        print("docstage is set up here already: nothing to write.")
+        return 0
+    print(plan.shown())
+    files = f"{len(plan.changes)} file{'s' if len(plan.changes) > 1 else ''}"
+    if not arguments.yes:
+        if not sys.stdin.isatty():
+            print("Nothing was written: `docstage init --yes` writes it.", file=sys.stderr)
+            return 1
+        if input(f"Write {files}? [y/N] ").strip().lower() not in {"y", "yes"}:
+            print("Nothing was written.")
+            return 1
+    plan.write()
+    print("".join([_AFTER_INIT, *(f"{hint}\n" for hint in plan.hints)]), end="")
+    return 0
 
 
 _NEXT = """Created {path}, with its requests (.http) and their recorded output (.transcript).

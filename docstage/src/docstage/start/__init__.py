@@ -1,0 +1,1 @@
+"""`docstage init`: adds docstage to a project."""
