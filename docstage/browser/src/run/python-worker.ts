@@ -315,11 +315,11 @@ export class WorkerRun implements Run {
 
   begin(python: Python): void {
     if (this.#isClosed) return;
-    const { module, source, request } = this.#job;
+    const { module, app, source, request } = this.#job;
     this.#python = python;
     this.#begun += 1;
     python.add(this);
-    python.send({ kind: "start", run: this.id, job: JSON.stringify({ module, source, request }) });
+    python.send({ kind: "start", run: this.id, job: JSON.stringify({ module, app, source, request }) });
     python.send({ kind: "credit", run: this.id, events: WINDOW });
     if (this.#hasLeft) python.send({ kind: "disconnect", run: this.id });
   }

@@ -7,9 +7,15 @@ are made from the pages as they will be served. Those two need the extra `llms`,
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
 from docstage.pages.asset_versions import version_assets
 from docstage.pages.configuration import Configuration
+
+WORKER: Final = "live-worker.js"
+"""The service worker that keeps what a run has loaded. All pages must be below it (Service Workers § 3.4)."""
+
+OFFLINE: Final = "assets/live/offline.js"
 
 
 def finish(site: Path, root: Path) -> None:
@@ -18,6 +24,9 @@ def finish(site: Path, root: Path) -> None:
         return
     configuration = Configuration.read(root)
     version_assets(site, configuration.docs, configuration.base)
+    worker = site / WORKER
+    if not worker.exists():
+        worker.write_text(f'importScripts("{OFFLINE}");\n', "utf-8")
     if find_spec("bs4") and find_spec("markdownify"):
         from docstage.pages.llms import write_copies  # noqa: PLC0415 - an extra
         from docstage.pages.policy import write_policy  # noqa: PLC0415 - an extra

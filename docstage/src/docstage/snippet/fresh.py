@@ -43,10 +43,10 @@ class Outcome(Struct, frozen=True):
 def each(
     project: Project, task: str, names: list[str], timeout: float = TIMEOUT
 ) -> Iterator[Outcome]:
-    """Call a function with each of these snippets, and give what it returns, in the order of the names.
+    """Call a function with the project and each of these names, and give what it returns, in the order of the names.
 
-    `task` is its place, as in `docstage.snippet.recording:recorded`. Raises `subprocess.CalledProcessError` if that
-    cannot be done at all.
+    `task` is the function's place, as in `docstage.snippet.recording:recorded`. Raises
+    `subprocess.CalledProcessError` if that cannot be done at all.
     """
     with TemporaryDirectory(prefix="docstage-") as folder:
         command = [sys.executable, "-m", "docstage.snippet.fresh", project.dump(), task, folder]
@@ -155,7 +155,7 @@ def main() -> None:
     dumped, task, folder, timeout, *names = sys.argv[1:]
     project = Project.load(dumped)
     project.enter()
-    function: Callable[[Snippet], str] = pkgutil.resolve_name(task)
+    function: Callable[[Project, str], str] = pkgutil.resolve_name(task)
     catalogue = project.catalogue()
     known: list[Snippet] = []
     for name in names:
@@ -165,7 +165,7 @@ def main() -> None:
 
     def call(name: str) -> Outcome:
         try:
-            return Outcome(name, function(catalogue.get(name, is_recorded=False)))
+            return Outcome(name, function(project, name))
         except (ValueError, LookupError) as error:
             return Outcome(name, error=str(error))
 

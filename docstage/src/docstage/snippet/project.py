@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from docstage.run.runner import DEFAULT_LIMITS, Limits
 from docstage.snippet.catalogue import Catalogue, Package
+from docstage.snippet.masks import MaskError, Masks
 
 FILE: Final = "pyproject.toml"
 TABLE: Final = "tool.docstage"
@@ -79,6 +80,12 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
 
     wheels: tuple[str, ...] = ()
     """Folders of projects whose wheels the site serves. The first is this project's own, as a rule."""
+
+    masks: tuple[str, ...] = ()
+    """What recordings have names for in the place of values: some of `uuid`, `time`, `address` and `path`."""
+
+    mask: dict[str, str] = {}
+    """Further masks: regular expressions by their names."""
 
     environment: dict[str, str] = {}
     """Environment variables that snippets see."""
@@ -177,6 +184,13 @@ class Project(Struct, frozen=True, dict=True):
         except PackageNotFoundError:
             return []
         return [str(each) for each in found if "extra ==" not in str(each)]
+
+    def masks(self) -> Masks:
+        """What is masked in recordings. Raises `ConfigError`."""
+        try:
+            return Masks(self.config.masks, self.config.mask)
+        except MaskError as error:
+            raise ConfigError(f"{self.root / FILE}: [{TABLE}] masks: {error}") from None
 
     def enter(self) -> None:
         """Make snippets and sources importable in this process, and set their environment variables."""

@@ -8,6 +8,7 @@ from docstage.run.runner import Run, run_on
 from docstage.run.stage import Stage
 from docstage.snippet.catalogue import Exchange, Snippet
 from docstage.snippet.clock import VirtualClock
+from docstage.snippet.project import Project
 from docstage.snippet.transcript import dump, joined
 
 
@@ -20,9 +21,11 @@ def record(snippet: Snippet) -> Mapping[str, list[RunEvent]]:
     return runs
 
 
-def recorded(snippet: Snippet) -> str:
+def recorded(project: Project, name: str) -> str:
     """The transcript of the snippet, recorded now."""
-    return dump(record(snippet))
+    masks = project.masks()
+    runs = record(project.catalogue().get(name, is_recorded=False))
+    return dump({request: masks.events(events) for request, events in runs.items()})
 
 
 async def _record_one(snippet: Snippet, exchange: Exchange) -> list[RunEvent]:
