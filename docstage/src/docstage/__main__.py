@@ -3,9 +3,11 @@
 import argparse
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from docstage.adopt.adopt import adopt, configuration, package_of
 from docstage.bundle.bundle import BundleError, bundle
 from docstage.bundle.from_source import check_types
 from docstage.run.runner import run_on
@@ -79,6 +81,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("snippet", help="such as streaming.my_example")
     command.set_defaults(command=_new)
+
+    command = commands.add_parser(
+        "import",
+        help="make snippets of existing modules: write requests beside each, and change none",
+    )
+    command.add_argument("path", type=Path, help="the folder of the modules, such as docs_src")
+    command.add_argument(
+        "--http",
+        choices=("auto",),
+        default="auto",
+        help="where requests come from: the application's OpenAPI document, else its routes",
+    )
+    command.set_defaults(command=_import)
 
     for name, function, text in (
         ("record", _record, "record the transcripts of snippets again"),
@@ -195,6 +210,19 @@ def _new(arguments: argparse.Namespace) -> int:
     path = snippet.path.relative_to(project.root)
     print(_NEXT.format(path=path, name=snippet.name), end="")
     return 0
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    project = Project.find()
+    single, entry = package_of(project, arguments.path)
+    kinds: Counter[str] = Counter()
+    for report in adopt(single, arguments.path):
+        print(f"{report.module}  {report}", flush=True)
+        kinds[report.kind] += 1
+    print("\n" + (", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "no modules"))
+    if entry and kinds["written"] + kinds["kept"]:
+        print(f"\n{configuration(project, entry)}", end="")
+    return 0 if kinds["written"] + kinds["kept"] else 1
 
 
 def _record(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,1 @@
+"""Runs the example modules of other frameworks with docstage, and counts what works."""
