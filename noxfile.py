@@ -61,6 +61,7 @@ PYTHON_CODE = [
     "demo_tools",
     "docstage",
     "docstage_tests",
+    "foreign",
     "overrides",
     "snippets",
     "tests",
@@ -189,6 +190,14 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON)
+def foreign(session: nox.Session) -> None:
+    """Run the example modules of FastAPI, Starlette and Litestar, and count what works; -- fastapi for one of them."""
+    session.install("--quiet", "--require-hashes", "--requirement", "requirements/foreign.txt")
+    session.install("--quiet", "--no-deps", "--no-build-isolation", "--editable", "./docstage")
+    session.run("python", "-m", "foreign", *session.posargs)
+
+
+@nox.session(python=PYTHON)
 def pictures(session: nox.Session) -> None:
     """Take the README's pictures anew."""
     _install(session)
@@ -233,6 +242,8 @@ def lock(session: nox.Session) -> None:
     session.run(
         *compile_, *upgrade, "--group", "bench", "-o", "requirements/bench.txt", external=True
     )
+    same = ["--constraint", "requirements/dev.txt", "--group=foreign"]
+    session.run(*compile_, *upgrade, *same, "-o", "requirements/foreign.txt", external=True)
     lowest = ["--resolution", "lowest-direct", "pyproject.toml"]
     session.run(*compile_, *lowest, "-o", "requirements/lowest.txt", external=True)
     session.run(*compile_, *upgrade, "--group", "nox", "-o", "requirements/nox.txt", external=True)
