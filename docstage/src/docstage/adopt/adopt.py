@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import importlib.util
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -171,8 +172,10 @@ async def _examine(project: Project, name: str) -> Report:
 def _refused(name: str, error: StageError) -> Report:
     cause: BaseException | None = error.__cause__
     message = str(error).splitlines()[0]
-    if isinstance(cause, ModuleNotFoundError):
-        return Report(name, "not installed", why=cause.name or message)
+    if isinstance(cause, ModuleNotFoundError) and (missing := cause.name):
+        library = missing.partition(".")[0]
+        if importlib.util.find_spec(library) is None:
+            return Report(name, "not installed", why=library)
     if error.phase == "startup":
         return Report(name, "not started", why=message)
     return Report(name, "no application" if cause is None else "failed", why=message)
