@@ -9,6 +9,7 @@ import pytest
 from docstage.adopt.adopt import Report, adopt, package_of
 from docstage.adopt.requests import from_document, from_routes, write
 from docstage.adopt.values import Schemas
+from docstage.pages.descriptions import write_in_a_process
 from docstage.run.runner import run_on
 from docstage.run.stage import Stage
 from docstage.snippet import http_file
@@ -145,6 +146,18 @@ def test_a_folder_outside_of_the_project_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match="copy it into the project"):
         package_of(Project(root), tmp_path_factory.mktemp("elsewhere"))
+
+
+def test_a_request_panel_needs_no_function_of_the_package(root: Path) -> None:
+    folder = write_modules(root, fast=FASTAPI, star=STARLETTE)
+    adopt_all(folder)
+    project, _ = package_of(Project(root), folder)
+    descriptions = root / "descriptions"
+    descriptions.mkdir()
+    write_in_a_process(descriptions, project)
+
+    assert b'"/items/{item_id}"' in (descriptions / "fast.json").read_bytes()
+    assert (descriptions / "star.json").read_bytes() == b"null"
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,8 @@ class Found(Struct, frozen=True):
 
 async def ask(app: ASGIApp) -> Found:
     """What can be requested of the application, which has been started."""
-    document = await _document(app)
-    if document is not None and (requests := from_document(document)):
+    described = await document(app)
+    if described is not None and (requests := from_document(described)):
         return Found(requests, "document")
     inner: object = app
     for _ in range(10):  # middleware around an application keeps it as `app`
@@ -43,7 +43,11 @@ async def ask(app: ASGIApp) -> Found:
     return Found([Written("GET /", "GET", "/")], "nothing")
 
 
-async def _document(app: ASGIApp) -> Mapping[str, Any] | None:
+async def document(app: ASGIApp) -> Mapping[str, Any] | None:
+    """The OpenAPI document of the application, which has been started: from its method `openapi`, or as it serves it.
+
+    `None` if it has none.
+    """
     make = getattr(app, "openapi", None)
     if callable(make):
         try:

@@ -1,7 +1,8 @@
 """Each snippet's OpenAPI document, or `null`: one file a snippet.
 
-The panel in which a reader changes a request is made of it. How an application is asked is known to the snippets'
-package, whose `describe` takes an application that has been started, and returns its document or `None`.
+The panel in which a reader changes a request is made of it. A package of snippets may have a function `describe`, which
+takes an application that has been started, and returns its document or `None`. Without that, the application is asked
+(see `docstage.adopt.ask`).
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from typing import IO, Final, TypeAlias, cast
 
 import msgspec
 
+from docstage.adopt import ask
 from docstage.run.stage import Stage
 from docstage.snippet.catalogue import BrokenSnippetError, Package, Snippet
 from docstage.snippet.project import Project
@@ -105,7 +107,7 @@ def write_descriptions(folder: Path, project: Project, names: list[str], begun: 
             (found for name, found in describers.items() if snippet.module.startswith(f"{name}.")),
             None,
         )
-        document = describe and asyncio.run(_ask(snippet, describe))
+        document = asyncio.run(_ask(snippet, describe))
         if document is not None:
             (folder / f"{name}.json").write_bytes(msgspec.json.format(document, indent=-1))
     print(DONE, file=begun, flush=True)
@@ -115,11 +117,14 @@ def _describer(package: Package) -> Describe | None:
     return cast("Describe | None", getattr(importlib.import_module(package.name), "describe", None))
 
 
-async def _ask(snippet: Snippet, describe: Describe) -> bytes | None:
+async def _ask(snippet: Snippet, describe: Describe | None) -> bytes | None:
     stage = Stage(snippet.module, names=snippet.app)
     try:
         async with asyncio.timeout(TIMEOUT):
             app = await stage.app()
+            if describe is None:
+                found = await ask.document(app)
+                return found and msgspec.json.encode(found)
         return describe(app)
     except Exception:  # noqa: BLE001 - a run of the snippet reports the error
         return None
