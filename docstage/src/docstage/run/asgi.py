@@ -38,6 +38,7 @@ class Lifespan:
     """
 
     def __init__(self, app: ASGIApp) -> None:
+        self.state: dict[str, Any] = {}  # each request gets a shallow copy of it
         self._app = app
         self._task: asyncio.Task[None] | None = None
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
@@ -69,7 +70,11 @@ class Lifespan:
         await asyncio.wait([self._task], timeout=grace)
 
     async def _run(self) -> None:
-        scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
+        scope = {
+            "type": "lifespan",
+            "asgi": {"version": "3.0", "spec_version": "2.0"},
+            "state": self.state,
+        }
         try:
             await self._app(scope, self._receive, self._send)
         except (

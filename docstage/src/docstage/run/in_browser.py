@@ -81,7 +81,14 @@ class Host:
                     no_threads.let_anyio_do_without_threads()
                 return await stage.app()
 
-        run = Run(load, asked.request, self._limits, line_of=stage.line_of, advice=stage.advice)
+        run = Run(
+            load,
+            asked.request,
+            self._limits,
+            state=stage.state,
+            line_of=stage.line_of,
+            advice=stage.advice,
+        )
         credit = asyncio.Semaphore(0)
         task = asyncio.create_task(self._serve(run_id, run, credit))
         self._running[run_id] = _Running(run, stage, credit, task)

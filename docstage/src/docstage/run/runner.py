@@ -11,7 +11,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Final, Literal, Self, TypeAlias, TypeVarTuple
+from typing import Any, Final, Literal, Self, TypeAlias, TypeVarTuple
 from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
@@ -74,7 +74,14 @@ def run(app: ASGIApp, request: Request, limits: Limits = DEFAULT_LIMITS) -> "Run
 
 def run_on(stage: Stage, request: Request, limits: Limits = DEFAULT_LIMITS) -> "Run":
     """Ask the app of `stage`, importing and starting it first if need be: a failure there is a `Crash` event."""
-    return Run(stage.app, request, limits, line_of=stage.line_of, advice=stage.advice)
+    return Run(
+        stage.app,
+        request,
+        limits,
+        state=stage.state,
+        line_of=stage.line_of,
+        advice=stage.advice,
+    )
 
 
 class Run:
@@ -94,12 +101,14 @@ class Run:
         request: Request,
         limits: Limits = DEFAULT_LIMITS,
         *,
+        state: Callable[[], dict[str, Any]] = dict,
         line_of: Callable[[BaseException], int | None] = lambda _: None,
         advice: Callable[[BaseException], str] = lambda _: "",
     ) -> None:
         self._load = load
         self._request = request
         self._limits = limits
+        self._state = state
         self._line_of = line_of
         self._advice = advice
         self._events: deque[RunEvent] = deque()
@@ -213,6 +222,7 @@ class Run:
             "headers": headers,
             "client": ("127.0.0.1", 50000),
             "server": ("127.0.0.1", 8000),
+            "state": self._state(),
         }
 
     async def _receive(self) -> Message:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from io import StringIO
 from types import ModuleType
-from typing import Final, Literal, cast
+from typing import Any, Final, Literal, cast
 
 from docstage.run import mistakes
 from docstage.run.asgi import ASGIApp, Lifespan, StartupFailedError
@@ -67,6 +67,10 @@ class Stage:
             if self._app is None:
                 self._app = await self._start(self._import())
             return self._app
+
+    def state(self) -> dict[str, Any]:
+        """What the app's lifespan left for requests: a shallow copy, for one of them (ASGI lifespan, "state")."""
+        return {} if self._lifespan is None else self._lifespan.state.copy()
 
     async def _start(self, app: ASGIApp) -> ASGIApp:
         lifespan = self._lifespan = Lifespan(app)
