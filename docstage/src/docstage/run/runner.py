@@ -95,7 +95,7 @@ class Run:
     As an asynchronous context manager it disconnects on exit and waits until the app has returned.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the rest are options
         self,
         load: Callable[[], Awaitable[ASGIApp]],
         request: Request,

@@ -249,7 +249,7 @@ class Routes:
             await problem(scope, receive, send)
             return
         # As uvicorn has it (--root-path): `path` is the whole of it, and `root_path` what the app is mounted at.
-        scope = {**scope, "root_path": ROUTES + name}
+        scope = {**scope, "root_path": ROUTES + name, "state": stage.state()}
         limits = self._pool.limits
         deadline = asyncio.timeout(limits.seconds)
         try:
