@@ -27,7 +27,7 @@ def test_each_request_gets_a_shallow_copy_of_the_lifespans_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "keeps_state.py").write_text(SOURCE)
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))  # pyright: ignore[reportUnknownMemberType] - pytest leaves it untyped
 
     async def ask_twice() -> list[bytes]:
         stage = Stage("keeps_state")

@@ -124,7 +124,7 @@ async def _ask(snippet: Snippet, describe: Describe | None) -> bytes | None:
             app = await stage.app()
             if describe is None:
                 found = await ask.document(app)
-                return found and msgspec.json.encode(found)
+                return None if found is None else msgspec.json.encode(found)
         return describe(app)
     except Exception:  # noqa: BLE001 - a run of the snippet reports the error
         return None
