@@ -203,3 +203,14 @@ def test_a_run_leaves_the_environment_as_it_was(pytester: pytest.Pytester, proje
     )
     ran = pytester.runpytest("--docstage", "examples", "test_after.py")
     ran.assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize("over", ["process", "fresh", "server"])
+def test_what_is_masked_in_the_recording_may_change(
+    pytester: pytest.Pytester, project: Path, over: str
+) -> None:
+    edit(project / "pyproject.toml", "[tool.pytest", 'masks = ["uuid"]\n\n[tool.pytest')
+    edit(project / "examples" / "hello.py", '"host": str(request.url)', '"id": str(uuid.uuid4())')
+    edit(project / "examples" / "hello.py", "import warnings", "import uuid\nimport warnings")
+    subprocess.run([sys.executable, "-m", "docstage", "record"], cwd=project, check=True)
+    pytester.runpytest("--docstage", f"--docstage-over={over}").assert_outcomes(passed=3)

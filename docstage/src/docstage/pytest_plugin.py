@@ -130,8 +130,11 @@ class RequestFile(pytest.File):
     def events(self, snippet: "Snippet", exchange: "Exchange", over: str) -> "Sequence[RunEvent]":
         """What came of the request. All requests of a snippet run once, in order, as in a recording."""
         if over not in self._runs:
-            with _as_recorded(self._collection.project):
-                self._runs[over] = _run(self._collection.project, snippet, over)
+            project = self._collection.project
+            with _as_recorded(project):
+                runs = _run(project, snippet, over)
+            masks = project.masks()
+            self._runs[over] = {name: masks.events(events) for name, events in runs.items()}
         return self._runs[over][exchange.name]
 
 
