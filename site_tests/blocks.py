@@ -69,7 +69,7 @@ def shown(where: Locator) -> list[tuple[str, str]]:
     return [(kind, text) for kind, text in output(where).evaluate(script)]
 
 
-COLOURS: Final = {"type": "tag", "values": ["cat.color"]}
+COLOURS: Final = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 """The rules of axe-core that look at colours."""
 
 

@@ -60,7 +60,7 @@ def link(linked: object, made_of: str = "00000000") -> str:
 
 
 def kept(page: Page) -> dict[str, str]:
-    script = "Object.fromEntries(Object.entries(localStorage).filter(([k]) => k.startsWith('jero.live.edits')))"
+    script = "Object.fromEntries(Object.entries(localStorage).filter(([k]) => k.startsWith('docstage.edits')))"
     return page.evaluate(script)
 
 

@@ -10,8 +10,8 @@ from site_tests.blocks import block, edit, expect_state, press, row
 
 REACHES = {
     "js.caches": "[str(key) for key in await js.caches.keys()]",
-    "js.self.caches": "await js.self.caches.open('jero.live /jero/')",
-    "js.globalThis.caches": "await js.globalThis.caches.has('jero.live /jero/')",
+    "js.self.caches": "await js.self.caches.open('docstage /jero/')",
+    "js.globalThis.caches": "await js.globalThis.caches.has('docstage /jero/')",
     "js.indexedDB": "await opened(js.indexedDB.open('x'))",
     "js.fetch of a page": "await (await js.fetch(ROOT)).text()",
     "js.fetch of a page, no-cors": "readable(await js.fetch(ROOT, mode='no-cors'))",

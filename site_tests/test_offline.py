@@ -86,7 +86,7 @@ def run_and_keep(page: Page, base: str) -> None:
     press(where, "Run")
     expect_state(where, "closed")
     script = """async path => {
-        const cache = await caches.open("jero.live " + path);
+        const cache = await caches.open("docstage " + path);
         const urls = (await cache.keys()).map(request => request.url);
         return navigator.serviceWorker.controller && ["streaming/", ".wasm", "worker-", "live.js", "live.css"]
             .every(part => urls.some(url => url.includes(part)));

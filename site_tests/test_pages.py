@@ -181,7 +181,8 @@ def test_a_page_can_be_edited_where_the_sources_are_published(
 def test_a_link_to_a_page_can_be_shown_with_its_title_and_what_it_is_about(
     page: Path, site: Path
 ) -> None:
-    (description,) = re.findall(r"^description: (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    front_matter = page.read_text("utf-8").split("---")[1]
+    (description,) = re.findall(r"^description: (.+)$", front_matter, re.MULTILINE)
     head = built(site, page).read_text("utf-8").partition("</head>")[0]
     shown = dict(re.findall(r'<meta property="og:(\w+)" content="([^"]+)">', head))
     assert html.unescape(shown["description"]) == description.strip('"').strip("'")

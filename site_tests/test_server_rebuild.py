@@ -160,6 +160,7 @@ SERVE = """
 import sys
 from pathlib import Path
 from docstage.server import Options, serve
+from docstage.snippet.project import Project
 root = Path(sys.argv[1])
 sys.exit(serve(Options(project=Project(root), port=0, bundle=False)))
 """
@@ -221,6 +222,7 @@ def test_a_build_that_is_killed_leaves_the_last_good_site_and_nothing_else(root:
     (root / "docs" / "index.md").write_text("# The second text\n")
     code = (
         "import asyncio, sys; from pathlib import Path; from docstage.server.rebuild import Builder\n"
+        "from docstage.snippet.project import Project\n"
         "root = Path(sys.argv[1])\n"
         "asyncio.run(Builder(Project(root), root / 'site', bundle=False).build())"
     )
@@ -237,6 +239,7 @@ def test_a_build_that_is_killed_leaves_the_last_good_site_and_nothing_else(root:
 def test_processes_that_build_at_once_take_turns_and_agree(root: Path) -> None:
     code = (
         "import asyncio, sys; from pathlib import Path; from docstage.server.rebuild import Builder\n"
+        "from docstage.snippet.project import Project\n"
         "root = Path(sys.argv[1])\n"
         "asyncio.run(Builder(Project(root), root / 'site', bundle=False).build())"
     )
