@@ -62,6 +62,7 @@ class Pump[T]:
         "_is_busy",
         "_is_dropped",
         "_is_gone",
+        "_is_open",
         "_is_pulling",
         "_is_started",
         "_is_torn_down",
@@ -123,6 +124,7 @@ class Pump[T]:
         self._is_pulling = True
         self._is_torn_down = False
         self._is_gone = False
+        self._is_open = False
         self._is_abandoned = False
         self._is_dropped = False
         self.ending: StreamEnding | None = None
@@ -135,6 +137,8 @@ class Pump[T]:
         more item is pulled. Teardown runs before the end of the response is sent.
         """
         error: BaseException | None = None
+        if self._streams.watch is not None:
+            self._open()  # sets signal handlers, which must be in place before a client sees anything
         outer = CURRENT.get()
         CURRENT.set(self)
         try:
@@ -143,6 +147,8 @@ class Pump[T]:
             error = raised
         finally:
             self._is_pulling = self._is_torn_down = False  # the task isn't ours to cancel now
+            if self._is_open:
+                self._streams.discard(self)
             if self._watcher is not None:
                 self._stop_watching()
             CURRENT.set(outer)
@@ -354,7 +360,8 @@ class Pump[T]:
     def _watch(self) -> None:
         self._task = asyncio.current_task()
         self._source.claim()
-        self._streams.add(self)
+        if not self._is_open:
+            self._open()
         self._watcher = self._loop.create_task(self._watch_client())
         if not self._is_started:
             self._start_timer = self._loop.call_later(START_TIMEOUT, self._start_anyway)
@@ -362,12 +369,12 @@ class Pump[T]:
             self._sent_at = self._loop.time()
             self._ping_timer = self._loop.call_later(self._keepalive, self._ping)
 
+    def _open(self) -> None:
+        self._is_open = True
+        self._streams.add(self)
+
     def _stop_watching(self) -> None:
-        self._streams.discard(self)
         self._source.release()
-        self._is_pulling = self._is_torn_down = (
-            False  # the task is no longer the stream's to cancel
-        )
         beside = (
             self._watcher,
             self._sending,

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 import pytest
 
 from jero import Endpoint, NDJSONStreamingResponse
+from jero.asgi import Message
 from jero.streaming.ending import StreamEnding
 from jero.streaming.open import OpenStreams, ShuttingDownError, on_stop_signals
 from tests.support.asking import app_of, ask
@@ -90,6 +91,34 @@ async def test_the_servers_own_handler_follows_and_is_put_back() -> None:
         assert signal.getsignal(signal.SIGTERM) is servers_own
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+async def test_without_a_lifespan_signals_are_handled_before_anything_is_sent() -> None:
+    async def rows() -> AsyncIterator[int]:
+        yield 1
+
+    class Rows(Endpoint, path="/rows"):
+        async def get(self) -> NDJSONStreamingResponse[int]:
+            return NDJSONStreamingResponse(stream=rows())
+
+    before, handlers = signal.getsignal(signal.SIGTERM), list[object]()
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(_: Message) -> None:
+        handlers.append(signal.getsignal(signal.SIGTERM))
+
+    scope: Message = {
+        "type": "http",
+        "method": "GET",
+        "path": "/rows",
+        "headers": [],
+        "query_string": b"",
+    }
+    await app_of(Rows())(scope, receive, send)
+    assert before not in handlers
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 async def unblock(number: signal.Signals) -> None:
