@@ -27,8 +27,8 @@ from tests.servers.stage import Stage, Watched
 stage: Final = Stage()
 
 # A refusal is borne with for longer than the tests have time for.
-assert hasattr(pump, "REFUSAL")
-setattr(pump, "REFUSAL", 0.5)  # noqa: B010 - it is final for everyone else
+assert hasattr(pump, "STOP_TIMEOUT")
+setattr(pump, "STOP_TIMEOUT", 0.5)  # noqa: B010 - it is final for everyone else
 
 CHUNK: Final = b"x" * 1024
 HALF_AN_EMOJI: Final = "\ud83d"
