@@ -233,7 +233,7 @@ def test_a_build_that_is_killed_leaves_the_last_good_site_and_nothing_else(root:
     assert "The first text" in (root / "site" / "index.html").read_text()
     assert not Builder(Project(root), root / "site").is_current()
     assert "The second text" in built(root)
-    assert not list(root.glob("build/sites/*/partial-*"))
+    assert not list(Project(root).cache.glob("sites/*/partial-*"))
 
 
 def test_processes_that_build_at_once_take_turns_and_agree(root: Path) -> None:
@@ -246,8 +246,8 @@ def test_processes_that_build_at_once_take_turns_and_agree(root: Path) -> None:
     command = [sys.executable, "-c", code, str(root)]
     processes = [subprocess.Popen(command) for _ in range(3)]
 
-    assert [process.wait(100) for process in processes] == [0, 0, 0]
-    assert len([path for path in root.glob("build/sites/*/*") if path.is_dir()]) == 1
+    assert [process.wait(500) for process in processes] == [0, 0, 0]
+    assert len([path for path in Project(root).cache.glob("sites/*/*") if path.is_dir()]) == 1
     assert "The first text" in (root / "site" / "index.html").read_text()
 
 
@@ -268,7 +268,9 @@ def test_a_site_folder_of_an_earlier_version_is_replaced(root: Path) -> None:
 def test_a_checkout_that_cannot_be_written_to_is_one_clear_sentence(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (root / "build").write_text("a file where a folder belongs")
+    cache = Project(root).cache
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    cache.write_text("a file where a folder belongs")
 
     assert serve(project(root)) == 1
     assert "inside the checkout, which must be writable" in capsys.readouterr().err
