@@ -158,7 +158,15 @@ async function boot({ assets, packages, wasm, files }: ToWorker & { readonly kin
 
   requirePackages(packages);
   // Import them here and now: the first run is quicker for it, too.
-  for (const name of packages) for (const module of lock.packages[name]?.imports ?? []) pyodide.pyimport(module);
+  for (const name of packages) {
+    for (const module of lock.packages[name]?.imports ?? []) {
+      try {
+        pyodide.pyimport(module);
+      } catch {
+        // Some are not for importing, such as PyYAML's `_yaml`. A run that wants it fails in the same way, and shows where.
+      }
+    }
+  }
   host = pyodide.pyimport("docstage.run.in_browser").Host((run: string, event: string) =>
     post({ kind: "event", run, event }),
   ) as Host;
