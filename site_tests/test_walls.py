@@ -15,7 +15,7 @@ ENGINE = ROOT / "docstage/src/docstage"
 ROOMS = ("page", "run", "request", "code", "output", "keep")
 """Folders of the page's scripts, ordered likewise."""
 
-WINGS = ("run", "snippet", "pages", "bundle", "server")
+WINGS = ("run", "snippet", "adopt", "pages", "bundle", "server", "start")
 """Each may import itself and those before it."""
 
 
@@ -52,7 +52,7 @@ def test_wings_import_only_those_before_them(wing: str) -> None:
 
 def test_every_module_of_the_engine_is_in_a_wing() -> None:
     wings = {path.relative_to(ENGINE).parts[0] for path in modules(ENGINE)}
-    assert wings == {*WINGS, "__init__.py", "__main__.py"}
+    assert wings == {*WINGS, "__init__.py", "__main__.py", "pytest_plugin.py"}
 
 
 @pytest.mark.parametrize("room", ROOMS)
