@@ -19,13 +19,16 @@ class Source[T]:
     _manager: AbstractAsyncContextManager[AsyncIterable[T]] | None = None
     _generator: AsyncGenerator[object] | None = None
     _is_claimed: bool = False
-    has_teardown: bool = False
-    """Whether closing runs code beside the items' own generator, which has finished when they are drained."""
     ready: tuple[object, ...] = ()
 
     def __init__(self, stream: Stream[T]) -> None:
         self._stream = stream
         self.rest: AsyncIterator[object] = _NEVER
+
+    @property
+    def has_teardown(self) -> bool:
+        """Whether closing runs code beside the items' own generator, which has finished when they are drained."""
+        return self._manager is not None or self._generator is not None
 
     async def open(self) -> None:
         """Set up. Call `close` afterwards, even if this raises."""
@@ -40,7 +43,6 @@ class Source[T]:
             if isinstance(stream, AbstractAsyncContextManager):
                 items = await stream.__aenter__()
                 self._manager = stream
-                self.has_teardown = True
                 self.rest = aiter(items)
                 return
             if not isinstance(stream, AsyncGenerator):
@@ -56,7 +58,6 @@ class Source[T]:
         async for first in generator:
             if hasattr(first, "__aiter__"):
                 self._generator = generator
-                self.has_teardown = True
                 self.rest = aiter(cast("AsyncIterable[T]", first))
             else:
                 self.ready = (first,)
@@ -88,8 +89,7 @@ class Source[T]:
             except BaseException as also:
                 await self.exit(error or also)
                 raise
-        if self.has_teardown:
-            await self.exit(error)
+        await self.exit(error)
 
     async def exit(self, error: BaseException | None) -> None:
         """Tear down the context manager or one-yield generator around the items, without closing the items."""

@@ -59,7 +59,7 @@ class OpenStreams:
             raise ShuttingDownError
 
     def add(self, stream: OpenStream) -> None:
-        """Count a stream as open until `discard`."""
+        """Count a stream as open until `discard`. To add it again changes nothing."""
         if self.watch is not None and not self._streams:
             watching = self.watch()
             watching.__enter__()
@@ -67,7 +67,7 @@ class OpenStreams:
         self._streams.add(stream)
 
     def discard(self, stream: OpenStream) -> None:
-        """Count a stream as closed."""
+        """Count a stream as closed, if it was counted as open."""
         self._streams.discard(stream)
         if not self._streams:
             if self._watching is not None:

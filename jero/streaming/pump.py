@@ -62,7 +62,6 @@ class Pump[T]:
         "_is_busy",
         "_is_dropped",
         "_is_gone",
-        "_is_open",
         "_is_pulling",
         "_is_started",
         "_is_torn_down",
@@ -109,7 +108,7 @@ class Pump[T]:
         self._keepalive = keepalive
         self._buffer: list[bytes] = []  # whole items, always
         self._loop = asyncio.get_running_loop()
-        self._task: asyncio.Task[object] | None = None
+        self._task = asyncio.current_task()
         self._watcher: asyncio.Task[None] | None = None
         self._start_timer: asyncio.TimerHandle | None = None
         self._ping_timer: asyncio.TimerHandle | None = None
@@ -124,7 +123,6 @@ class Pump[T]:
         self._is_pulling = True
         self._is_torn_down = False
         self._is_gone = False
-        self._is_open = False
         self._is_abandoned = False
         self._is_dropped = False
         self.ending: StreamEnding | None = None
@@ -138,7 +136,9 @@ class Pump[T]:
         """
         error: BaseException | None = None
         if self._streams.watch is not None:
-            self._open()  # sets signal handlers, which must be in place before a client sees anything
+            self._streams.add(
+                self
+            )  # sets signal handlers, which must be in place before a client sees anything
         outer = CURRENT.get()
         CURRENT.set(self)
         try:
@@ -147,8 +147,7 @@ class Pump[T]:
             error = raised
         finally:
             self._is_pulling = self._is_torn_down = False  # the task isn't ours to cancel now
-            if self._is_open:
-                self._streams.discard(self)
+            self._streams.discard(self)
             if self._watcher is not None:
                 self._stop_watching()
             CURRENT.set(outer)
@@ -358,20 +357,14 @@ class Pump[T]:
     # What goes on beside the stream, from when it first suspends: until then, nothing else runs.
 
     def _watch(self) -> None:
-        self._task = asyncio.current_task()
         self._source.claim()
-        if not self._is_open:
-            self._open()
+        self._streams.add(self)
         self._watcher = self._loop.create_task(self._watch_client())
         if not self._is_started:
             self._start_timer = self._loop.call_later(START_TIMEOUT, self._start_anyway)
         if self._keepalive is not None:
             self._sent_at = self._loop.time()
             self._ping_timer = self._loop.call_later(self._keepalive, self._ping)
-
-    def _open(self) -> None:
-        self._is_open = True
-        self._streams.add(self)
 
     def _stop_watching(self) -> None:
         self._source.release()
@@ -447,17 +440,15 @@ class Pump[T]:
 
     def _take_back_cancels(self) -> bool:
         """Uncancel the task as often as the pump cancelled it. Returns whether others have cancelled it, too."""
-        task = self._task or asyncio.current_task()
-        assert task is not None
+        assert self._task is not None
         for _ in range(self._cancels):
-            task.uncancel()
-        return task.cancelling() > 0
+            self._task.uncancel()
+        return self._task.cancelling() > 0
 
     def _is_cancelled(self) -> bool:
         """Whether someone other than the pump has cancelled the request's task."""
-        task = self._task or asyncio.current_task()
-        assert task is not None
-        return task.cancelling() > self._cancels
+        assert self._task is not None
+        return self._task.cancelling() > self._cancels
 
 
 def _caused(error: Exception, cause: BaseException) -> Exception:

@@ -115,9 +115,8 @@ def sse_encoder(
 
 def _encode_head(event: ServerSentEvent[object]) -> bytes:
     """All fields of an event but its data."""
-    head = (
-        "" if event.event is None else "event: " + event.event + "\n"
-    )  # in f-strings, an enum shows its member's name
+    # Concatenated, because formatting a string of an enumeration gives the name of its member.
+    head = "" if event.event is None else "event: " + event.event + "\n"
     if event.id is not None:
         head += "id: " + event.id + "\n"
     if event.retry is not None:
