@@ -19,6 +19,7 @@ from docstage.adopt.requests import write
 from docstage.run.stage import Stage, StageError
 from docstage.snippet import http_file
 from docstage.snippet.catalogue import Package
+from docstage.snippet.fresh import imported
 from docstage.snippet.project import FILE, TABLE, ConfigError, Project
 
 TIMEOUT: Final = 30.0
@@ -129,11 +130,7 @@ def libraries(files: Iterable[Path], package: Package) -> list[str]:
     found: Counter[str] = Counter()
     for file in files:
         with suppress(OSError, ValueError, SyntaxError):
-            for node in ast.parse(file.read_bytes()).body:
-                if isinstance(node, ast.Import):
-                    found.update(alias.name for alias in node.names)
-                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                    found[node.module] += 1
+            found.update(imported(ast.parse(file.read_bytes()).body))
     own = package.name.partition(".")[0]
     # What few modules need, each can import for itself.
     return sorted(n for n, count in found.items() if count >= 5 and n.partition(".")[0] != own)

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -135,15 +135,16 @@ def _import_libraries(project: Project, snippets: list[Snippet]) -> None:
     found: set[str] = set()
     for snippet in snippets:
         with suppress(OSError, ValueError, SyntaxError):
-            found.update(_imports(ast.parse(snippet.path.read_bytes())))
+            found.update(imported(ast.walk(ast.parse(snippet.path.read_bytes()))))
     for name in sorted(found):
         if name.partition(".")[0] not in own:
             with suppress(BaseException):  # the snippet that needs it will say so
                 importlib.import_module(name)
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+def imported(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """The modules that those of the nodes that are absolute imports name."""
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
