@@ -8,6 +8,7 @@ import pytest
 from msgspec import Struct
 
 from jero import BaseApp, Endpoint
+from jero.asgi import Message, Scope, Send
 from jero.openapi import serving
 from jero.testing import LifespanError
 from tests.support.documents import client_of, fetch
@@ -32,6 +33,16 @@ def get(target: str, app: BaseApp = app, **headers: str) -> httpx.Response:
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     with client_of(app) as client:
         return client.get(target, headers=given)
+
+
+async def get_viewer(send: Send) -> None:
+    """Request the viewer's script, message by message."""
+
+    async def receive() -> Message:
+        raise NotImplementedError
+
+    scope: Scope = {"type": "http", "method": "GET", "path": "/docs/viewer.js", "headers": []}
+    await Viewed()(scope, receive, send)
 
 
 def install_viewer(script: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,16 +168,7 @@ async def test_a_large_file_is_sent_in_chunks_that_wait_for_the_client(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    async def receive() -> dict[str, Any]:
-        raise NotImplementedError
-
-    scope: dict[str, Any] = {
-        "type": "http",
-        "method": "GET",
-        "path": "/docs/viewer.js",
-        "headers": [],
-    }
-    await Viewed()(scope, receive, send)
+    await get_viewer(send)
     start, *parts = sent
     assert (b"content-length", b"256000") in start["headers"]
     assert [part["more_body"] for part in parts] == [True, True, True, False]
@@ -249,15 +251,6 @@ async def test_a_client_that_disconnects_during_a_large_file_is_not_an_error(
         if len(sent) == 2:
             raise OSError("gone")
 
-    async def receive() -> dict[str, Any]:
-        raise NotImplementedError
-
-    scope: dict[str, Any] = {
-        "type": "http",
-        "method": "GET",
-        "path": "/docs/viewer.js",
-        "headers": [],
-    }
-    await Viewed()(scope, receive, send)
+    await get_viewer(send)
     assert len(sent) == 2
     assert caplog.records == []
